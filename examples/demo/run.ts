@@ -1,0 +1,53 @@
+/**
+ * `npm run demo`: starts a small Express backend on a free port, with no outside service, plays good and bad deliveries
+ * against it over real HTTP, and prints what it answered and why. Exit code 1 if any answer is not the expected one.
+ *
+ * To add lines: a file in `scenes/` that returns scenes, and a call below.
+ */
+
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { ReceiverEvent } from 'waxseal/http'
+import { createApp } from '../express-quickstart/app.js'
+import { play } from './play.js'
+import { webhookScenes } from './scenes/webhooks.js'
+import { printTable } from './table.js'
+import {
+  BILLING_OLD_SECRET,
+  BILLING_SECRET,
+  META_SECRET,
+  META_VERIFY_TOKEN,
+  SAFRAVO_OLD_SECRET,
+  SAFRAVO_SECRET,
+} from './vendor.js'
+
+const observed: ReceiverEvent[] = []
+const { app } = createApp({
+  metaSecrets: [{ id: 'app-2026', secret: META_SECRET }],
+  metaVerifyTokens: [{ id: 'subscription', secret: META_VERIFY_TOKEN }],
+  safravoSecrets: [
+    { id: 'current', secret: SAFRAVO_SECRET },
+    { id: 'previous', secret: SAFRAVO_OLD_SECRET },
+  ],
+  billingSecrets: [
+    { id: 'current', secret: BILLING_SECRET },
+    { id: 'previous', secret: BILLING_OLD_SECRET },
+  ],
+  observe: (event) => {
+    observed.push(event)
+  },
+})
+const server = app.listen(0, '127.0.0.1')
+await once(server, 'listening')
+const { port } = server.address() as AddressInfo
+
+const played = []
+for (const scene of webhookScenes()) {
+  observed.length = 0
+  played.push(await play(scene, port, observed))
+}
+server.close()
+server.closeAllConnections()
+
+printTable(played)
+process.exitCode = played.every(({ asExpected }) => asExpected) ? 0 : 1

@@ -1,0 +1,38 @@
+import { HttpError } from './errors.js'
+
+/**
+ * The shape of rate-limiter-flexible: `consume` resolves, or rejects with `{ msBeforeNext }` or a record of such when
+ * the limit is reached. Where it rejects with an `Error` the limiter itself is down, and the request passes.
+ */
+export interface Limiter {
+  /** Counts one use of the key. */
+  consume(key: string): Promise<unknown>
+}
+
+/**
+ * Counts a request; the refusal where the limit is reached, with the longest wait of those that the limiter names.
+ *
+ * @param onUnavailable called when the limiter is down
+ */
+export async function consume(
+  limiter: Limiter,
+  key: string,
+  onUnavailable: () => void,
+): Promise<HttpError | undefined> {
+  try {
+    await limiter.consume(key)
+    return undefined
+  } catch (reason) {
+    const waits = waitsOf(reason)
+    if (waits.length > 0) return new HttpError('rate_limited', { retryAt: Date.now() + Math.max(...waits) })
+    onUnavailable()
+    return undefined
+  }
+}
+
+function waitsOf(reason: unknown): readonly number[] {
+  if (typeof reason !== 'object' || reason === null || reason instanceof Error) return []
+  return [reason, ...Object.values(reason)]
+    .map((answer) => (answer as { readonly msBeforeNext?: unknown } | null | undefined)?.msBeforeNext)
+    .filter((wait) => typeof wait === 'number')
+}

@@ -1,0 +1,93 @@
+/** What happens to verified events: they are run here and now, or written down for a worker. */
+
+import type { IdempotencyStore } from '../idempotency/index.js'
+import { milliseconds } from '../internal/duration.js'
+import { notify } from '../internal/observe.js'
+import type { Delivery, InboundEvent } from '../webhooks/index.js'
+import type { EventsReport } from './events-report.js'
+import { retryAfter } from './problem.js'
+import { checkProcessing, type Processing, runEvents } from './process-events.js'
+import type { HttpRequest, HttpResponse } from './request.js'
+
+export interface Answer {
+  readonly response: HttpResponse
+  readonly report?: EventsReport
+}
+
+/** @param startedAt of the request, on the monotonic clock */
+export type Settle<E> = (
+  events: readonly E[],
+  delivery: Delivery,
+  request: HttpRequest,
+  startedAt: number,
+) => Promise<Answer>
+
+interface Enqueueing<E extends InboundEvent> extends Pick<Processing<E, IdempotencyStore>, 'onFailure'> {
+  readonly enqueue: (events: readonly E[], delivery: Delivery) => Promise<void>
+}
+
+export const ACCEPTED: HttpResponse = /* @__PURE__ */ Object.freeze({
+  status: 200,
+  headers: /* @__PURE__ */ Object.freeze({}),
+})
+
+/** When to come again where nothing better is known. */
+export const RETRY_MS = 5000
+
+/** @throws TypeError | RangeError on a bad option, and on both or neither of `handle` and `enqueue` */
+export function settlement<E extends InboundEvent, S extends IdempotencyStore>(
+  options: Processing<E, S> | Enqueueing<E>,
+): Settle<E> {
+  const { handle, enqueue } = options as Partial<Processing<E, S> & Enqueueing<E>>
+  if ((handle === undefined) === (enqueue === undefined)) {
+    throw new TypeError('handle: expected either handle or enqueue')
+  }
+  return enqueue === undefined ? running(options as Processing<E, S>) : enqueueing(options as Enqueueing<E>)
+}
+
+function enqueueing<E extends InboundEvent>({ enqueue, onFailure }: Enqueueing<E>): Settle<E> {
+  if (typeof enqueue !== 'function') throw new TypeError('enqueue: expected a function')
+  return async (events, delivery) => {
+    try {
+      await enqueue(events, delivery)
+      return { response: ACCEPTED }
+    } catch (error) {
+      notify(onFailure, error, undefined)
+      return { response: unavailable(Date.now() + RETRY_MS) }
+    }
+  }
+}
+
+function running<E extends InboundEvent, S extends IdempotencyStore>(options: Processing<E, S>): Settle<E> {
+  checkProcessing(options)
+  // Timers count up to 2^31 - 1 milliseconds, which is 24.8 days.
+  const answerWithinMs = milliseconds(options.answerWithin ?? '25s', 'answerWithin', '1ms', '24d')
+  if (answerWithinMs <= milliseconds(options.budget ?? '15s', 'budget')) {
+    throw new RangeError('answerWithin: expected more than budget')
+  }
+  return async (events, _delivery, request, startedAt) => {
+    const work = runEvents(events, options)
+    notify((task) => request.waitUntil?.(task), work)
+    const report = await within(work, startedAt + answerWithinMs - performance.now())
+    if (report === undefined) return { response: unavailable(Date.now() + RETRY_MS) }
+    if (report.failed > 0) return { response: { status: 500, headers: {} }, report }
+    return { response: report.settled ? ACCEPTED : unavailable(report.retryAt ?? Date.now()), report }
+  }
+}
+
+function unavailable(retryAt: number): HttpResponse {
+  return { status: 503, headers: { 'retry-after': retryAfter(retryAt) } }
+}
+
+/** The outcome, or `undefined` once the time is up; the work goes on. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeUp = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  try {
+    return await Promise.race([work, timeUp])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Base of every error that waxseal throws or returns.
+ *
+ * `code` is stable and machine-readable, `status` is the HTTP status that the adapters answer, and `message` is a
+ * fixed text per code: no secret, token, signature, body or phone number ever enters it.
+ */
+export class WaxsealError extends Error {
+  /** Stable `lower_snake_case` code; each domain's subclass narrows it to a closed union. */
+  readonly code: string
+  /** HTTP status that an adapter answers with. */
+  readonly status: number
+
+  /** @internal */
+  constructor(code: string, status: number, message: string) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+
+  override get name(): string {
+    return 'WaxsealError'
+  }
+}
+
+/**
+ * Makes an error without walking the stack, which costs more than verifying a signature: whoever floods us with
+ * forgeries must not be given that lever. `Reflect.set` because a host may have frozen `Error`.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = Error.stackTraceLimit
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', limit)
+  }
+}

@@ -1,0 +1,93 @@
+import { hkdfSync } from 'node:crypto'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as node from '../../src/internal/crypto/node.js'
+import * as portable from '../../src/internal/crypto/portable.js'
+import { hex, wycheproof } from '../vectors/wycheproof/load.js'
+
+const backends = { node, portable }
+const range = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i)
+const none = new Uint8Array()
+
+/** RFC 5869 appendix A.1 to A.3: ikm, salt, info, OKM. */
+const RFC_5869 = [
+  [
+    new Uint8Array(22).fill(0x0b),
+    range(0x00, 0x0c),
+    range(0xf0, 0xf9),
+    '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
+  ],
+  [
+    range(0x00, 0x4f),
+    range(0x60, 0xaf),
+    range(0xb0, 0xff),
+    'b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87',
+  ],
+  [
+    new Uint8Array(22).fill(0x0b),
+    none,
+    none,
+    '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+  ],
+] as const
+
+describe.each(Object.entries(backends))('HKDF-SHA-256 of the %s backend', (_name, crypto) => {
+  it.each(RFC_5869)('derives what RFC 5869 appendix A derives', (ikm, salt, info, okm) => {
+    expect(crypto.hkdfSha256(ikm, salt, info, okm.length / 2)).toEqual(hex(okm))
+    expect(crypto.hkdfSha256Extract(ikm, salt)(info, okm.length / 2)).toEqual(hex(okm))
+  })
+
+  it('takes the PRK of RFC 5869 A.1 where a uniform key needs no extraction', () => {
+    const prk = hex('077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5')
+    expect(crypto.hkdfSha256Prk(prk)(RFC_5869[0][2], 42)).toEqual(hex(RFC_5869[0][3]))
+  })
+
+  it('expands the data key of the envelope specification', () => {
+    const info = hex(
+      `000000077778312f6d736700000018${'22'.repeat(24)}000000206f65809def529737a014d0b5d7161701c11c869307c508d17e070f6da21c0ec3`,
+    )
+    const okm =
+      '6c3164ed471a15e6c3432906e3be4a7a7a373d8bdb31518d656ff6d81837c8af' +
+      'b885bb423b8c2e1361008efddd197f2c0798deba3063a3f69b4f56bc27b82f3d' +
+      'a2811dfbca9273b68f79dee8'
+    expect(crypto.hkdfSha256Prk(new Uint8Array(32).fill(0x11))(info, 76)).toEqual(hex(okm))
+  })
+
+  it('keeps its own copy of the key, and takes info as text', () => {
+    const ikm = new Uint8Array(32).fill(1)
+    const expand = crypto.hkdfSha256Extract(ikm, none)
+    const before = expand('waxseal', 32)
+    ikm.fill(0)
+    expect(expand('waxseal', 32)).toEqual(before)
+    expect(expand(new TextEncoder().encode('waxseal'), 32)).toEqual(before)
+  })
+
+  it('refuses a length that HKDF cannot give', () => {
+    const expand = crypto.hkdfSha256Prk(new Uint8Array(32))
+    expect(expand(none, 255 * 32)).toHaveLength(8160)
+    for (const length of [0, -1, 1.5, Number.NaN, 8161]) {
+      expect(() => expand(none, length)).toThrow(new RangeError('length: expected an integer from 1 to 8160'))
+    }
+    expect(() => expand(none, '32' as never)).toThrow(TypeError)
+  })
+
+  type Test = { ikm: string; salt: string; info: string; size: number; okm: string }
+  wycheproof<unknown, Test>('hkdf_sha256_test.json', 86, (test) => {
+    const derive = () => crypto.hkdfSha256(hex(test.ikm), hex(test.salt), hex(test.info), test.size)
+    if (test.result === 'valid') expect(derive()).toEqual(hex(test.okm))
+    else expect(derive).toThrow(RangeError)
+  })
+})
+
+describe('both HKDF backends and hkdfSync', () => {
+  it('agree on any key, salt, info and length', () => {
+    const bytes = fc.uint8Array({ maxLength: 100 })
+    fc.assert(
+      fc.property(bytes, bytes, bytes, fc.integer({ min: 1, max: 500 }), (ikm, salt, info, length) => {
+        const expected = new Uint8Array(hkdfSync('sha256', ikm, salt, info, length))
+        expect(node.hkdfSha256(ikm, salt, info, length)).toEqual(expected)
+        expect(portable.hkdfSha256(ikm, salt, info, length)).toEqual(expected)
+      }),
+    )
+  })
+})
