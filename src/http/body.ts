@@ -1,7 +1,7 @@
 import { assertInteger } from '../internal/assert.js'
 import { bytesOf, concatBytes } from '../internal/bytes.js'
 import { type Duration, milliseconds } from '../internal/duration.js'
-import { HttpError } from './errors.js'
+import { HttpError, refused } from './errors.js'
 import { type BodySource, type HttpRequest, headerOf } from './request.js'
 
 /**
@@ -33,14 +33,14 @@ export function checkWithin(within: Duration, option: string): number {
 /** @internal */
 export async function readWithin(request: HttpRequest, limit: number, withinMs: number): Promise<Uint8Array> {
   const { body } = request
-  if (Number(headerOf(request, 'content-length') ?? 0) > limit) throw new HttpError('body_too_large')
+  if (Number(headerOf(request, 'content-length') ?? 0) > limit) throw refused('body_too_large')
   switch (body.kind) {
     case 'none':
       return new Uint8Array()
     case 'parsed':
-      throw new HttpError('body_not_raw')
+      throw refused('body_not_raw')
     case 'bytes':
-      if (body.bytes.length > limit) throw new HttpError('body_too_large')
+      if (body.bytes.length > limit) throw refused('body_too_large')
       return body.bytes
     case 'stream':
       return readStream(body, request.signal, limit, withinMs)
@@ -60,8 +60,8 @@ async function readStream(
   })
   // Nobody waits for it where the stream fails at once.
   stopped.catch(() => {})
-  const onAbort = (): void => stop(new HttpError('body_aborted'))
-  const timer = setTimeout(() => stop(new HttpError('body_timeout')), withinMs)
+  const onAbort = (): void => stop(refused('body_aborted'))
+  const timer = setTimeout(() => stop(refused('body_timeout')), withinMs)
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
 
@@ -72,17 +72,17 @@ async function readStream(
     for (;;) {
       // A client that is gone comes first, even where the next chunk is there already.
       const { done, value } = await Promise.race([stopped, iterator.next()])
-      if (done) return received.length === 1 ? (received[0] as Uint8Array) : concatBytes(...received)
+      if (done) return received.length === 1 ? (received[0] as Uint8Array) : concatBytes(received)
       // Text: somebody set an encoding on the stream, and what was signed is lost.
       const bytes = typeof value === 'string' ? undefined : bytesOf(value)
-      if (bytes === undefined) throw new HttpError('body_not_raw')
+      if (bytes === undefined) throw refused('body_not_raw')
       length += bytes.length
-      if (length > limit) throw new HttpError('body_too_large')
+      if (length > limit) throw refused('body_too_large')
       received.push(bytes)
     }
   } catch (error) {
     void letGo(iterator)
-    throw error instanceof HttpError ? error : new HttpError('body_aborted')
+    throw error instanceof HttpError ? error : refused('body_aborted')
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)

@@ -1,4 +1,4 @@
-import { WaxsealError } from '../internal/error.js'
+import { WaxsealError, withoutStack } from '../internal/error.js'
 
 /**
  * Why a request was not served. The status is the code's own, save that `webhook_refused` takes the refusal's, so that
@@ -52,4 +52,12 @@ export class HttpError extends WaxsealError {
   override get name(): string {
     return 'HttpError'
   }
+}
+
+/** A refusal as the flows throw it: without a stack, because whoever floods us must not choose what it costs. */
+export function refused(
+  code: HttpErrorCode,
+  options?: ConstructorParameters<typeof HttpError>[1],
+): HttpError {
+  return withoutStack(() => new HttpError(code, options))
 }

@@ -14,3 +14,4 @@ export { type Awaitable, type Processing, processEvents } from './process-events
 export { createReceiver, type ReceiverBase, type ReceiverOptions, type WebhookReceiver } from './receiver.js'
 export type { ReceiverEvent } from './receiver-event.js'
 export type { BodySource, HttpRequest, HttpResponse } from './request.js'
+export type { Enqueueing } from './settlement.js'

@@ -1,8 +1,9 @@
-import { HttpError } from './errors.js'
+import { type HttpError, refused } from './errors.js'
+import { PATIENCE_MS, within } from './within.js'
 
 /**
  * The shape of rate-limiter-flexible: `consume` resolves, or rejects with `{ msBeforeNext }` or a record of such when
- * the limit is reached. Where it rejects with an `Error` the limiter itself is down, and the request passes.
+ * the limit is reached. Where it rejects with an `Error`, or not at all, the limiter itself is down: the request passes.
  */
 export interface Limiter {
   /** Counts one use of the key. */
@@ -20,11 +21,17 @@ export async function consume(
   onUnavailable: () => void,
 ): Promise<HttpError | undefined> {
   try {
-    await limiter.consume(key)
+    if (
+      (await within(
+        limiter.consume(key).then(() => true),
+        PATIENCE_MS,
+      )) === undefined
+    )
+      onUnavailable()
     return undefined
   } catch (reason) {
     const waits = waitsOf(reason)
-    if (waits.length > 0) return new HttpError('rate_limited', { retryAt: Date.now() + Math.max(...waits) })
+    if (waits.length > 0) return refused('rate_limited', { retryAt: Date.now() + Math.max(...waits) })
     onUnavailable()
     return undefined
   }

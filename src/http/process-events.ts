@@ -1,18 +1,12 @@
-import {
-  deriveKey,
-  type Idempotency,
-  type IdempotencyStore,
-  type Keyed,
-  type ManyPlan,
-  type ManyResult,
-  type Run,
-} from '../idempotency/index.js'
+import type { Idempotency, IdempotencyStore, Keyed, ManyPlan, ManyResult, Run } from '../idempotency/index.js'
 import { assertInteger, assertOptionalFunction } from '../internal/assert.js'
 import { type Duration, milliseconds } from '../internal/duration.js'
 import { notify } from '../internal/observe.js'
 import type { InboundEvent } from '../webhooks/index.js'
 import type { EventsReport } from './events-report.js'
 import type { ReceiverEvent } from './receiver-event.js'
+import { type Routed, routeEvents } from './route-events.js'
+import { RETRY_MS } from './within.js'
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
@@ -23,11 +17,20 @@ export interface Processing<E extends InboundEvent, S extends IdempotencyStore> 
   readonly idempotency: Idempotency<S>
   /**
    * Whose event it is. `undefined`, `null`, or an error with code `unrouted`: nobody's, and it is settled without a run.
+   * Where customers have secrets of their own, go by what the secret's id says, not by the payload: its signer wrote it.
    */
   readonly tenant: string | ((event: E) => Awaitable<string | null | undefined>)
   /** Runs once per event under a lease; may run again after a crash. */
   readonly handle: (event: E, context: { readonly tenant: string; readonly run: Run<S> }) => unknown
-  /** Memory of events without a `retain` of their own, and the greatest age that is run. Default `'169h'`. */
+  /**
+   * Sets the keys of this endpoint apart from others of the same tenant, 1–128 bytes. Default `'webhook'`. One each,
+   * where what happened is told by the endpoint and not by the body: Shopify's topics.
+   */
+  readonly namespace?: string | undefined
+  /**
+   * Memory of events without a `retain` of their own, whatever that of `idempotency` is, and the greatest age that is
+   * run. Default `'169h'`.
+   */
   readonly retain?: Duration | undefined
   /** Keys that a reader of the store cannot enumerate; as in `deriveKey`. Default: none. */
   readonly keyed?: Keyed | undefined
@@ -49,14 +52,6 @@ export interface Processing<E extends InboundEvent, S extends IdempotencyStore> 
 }
 
 type Fate = Exclude<keyof EventsReport, 'settled' | 'retryAt'>
-
-interface Routed<E> {
-  readonly event: E
-  readonly tenant: string
-}
-
-const NAMESPACE = 'webhook'
-const RETRY_LEFT_MS = 5000
 
 /**
  * Routes, deduplicates and runs the events of a delivery: the part of the receiver behind its queue. Never rejects for
@@ -82,6 +77,10 @@ export function checkProcessing<E extends InboundEvent, S extends IdempotencySto
   if (typeof tenant !== 'function' && (typeof tenant !== 'string' || tenant === '')) {
     throw new TypeError('tenant: expected text, or a function of the event')
   }
+  const { namespace } = options
+  if (namespace !== undefined && (typeof namespace !== 'string' || namespace === '')) {
+    throw new TypeError('namespace: expected text')
+  }
   if (typeof handle !== 'function') throw new TypeError('handle: expected a function')
   if (retain !== undefined) milliseconds(retain, 'retain', '1s')
   if (concurrency !== undefined) assertInteger(concurrency, 'concurrency', 1, 64)
@@ -96,7 +95,7 @@ export async function runEvents<E extends InboundEvent, S extends IdempotencySto
   events: readonly E[],
   options: Processing<E, S>,
 ): Promise<EventsReport> {
-  const { idempotency, handle, retain, keyed, concurrency = 8, budget = '15s', observe } = options
+  const { idempotency, handle, concurrency = 8, budget = '15s', observe } = options
   const endsAt = performance.now() + milliseconds(budget, 'budget')
   const counts: Record<Fate, number> = {
     ran: 0,
@@ -117,24 +116,27 @@ export async function runEvents<E extends InboundEvent, S extends IdempotencySto
   }
 
   const routed: Routed<E>[] = []
-  const routes = await routeAll(events.filter(isNoPing), options, concurrency)
-  for (const { event, route } of routes) {
-    if ('tenant' in route) {
-      routed.push({ event, tenant: route.tenant })
+  for (const route of await routeEvents(events.filter(isNoPing), options, concurrency)) {
+    if ('key' in route) {
+      routed.push(route)
     } else if ('error' in route) {
-      fail(event, route.error)
+      fail(route.event, route.error)
     } else {
       counts[route.settled]++
-      notify(observe, { type: `event_${route.settled}`, kind: event.kind })
+      notify(observe, { type: `event_${route.settled}`, kind: route.event.kind })
     }
   }
+
+  // An event that is there twice waits for itself, wherever it stands: in two lanes one would find the other busy.
+  const lanes = new Map<string, string>()
+  for (const { key, lane } of routed) if (!lanes.has(key)) lanes.set(key, lane)
 
   // What a handler threw is its own failure, whatever it looks like; only the rest can be the store's.
   const threw = new Set<Routed<E>>()
   const plan: ManyPlan<S, Routed<E>, void> = {
-    key: ({ event, tenant }) => deriveKey({ tenant, namespace: NAMESPACE, parts: event.keyParts, keyed }),
-    lane: ({ event }) => event.lane ?? event.account,
-    retain: ({ event }) => event.retain ?? retain,
+    key: ({ key }) => key,
+    lane: ({ key, lane }) => lanes.get(key) ?? lane,
+    retain: ({ retain }) => retain,
     handle: async (of, run) => {
       try {
         await handle(of.event, { tenant: of.tenant, run })
@@ -154,7 +156,7 @@ export async function runEvents<E extends InboundEvent, S extends IdempotencySto
     const fate = threw.has(of.event) ? 'failed' : fateOf(of)
     if (fate === 'failed') fail(of.event.event, 'error' in of ? of.error : undefined)
     else counts[fate]++
-    if (fate === 'left') waitMs = Math.max(waitMs, RETRY_LEFT_MS)
+    if (fate === 'left') waitMs = Math.max(waitMs, RETRY_MS)
     if ('result' in of && of.result.outcome === 'busy') waitMs = Math.max(waitMs, of.result.retryAfterMs)
   }
 
@@ -163,45 +165,6 @@ export async function runEvents<E extends InboundEvent, S extends IdempotencySto
 }
 
 const isNoPing = (event: InboundEvent): boolean => event.kind !== 'ping'
-
-/** Where an event goes, or why it is not run. */
-type Route =
-  | { readonly tenant: string }
-  | { readonly settled: 'unrouted' | 'stale' }
-  | { readonly error: unknown }
-
-async function routeOf<E extends InboundEvent>(
-  event: E,
-  { tenant, retain, now = Date.now }: Pick<Processing<E, IdempotencyStore>, 'tenant' | 'retain' | 'now'>,
-): Promise<Route> {
-  try {
-    const owner = typeof tenant === 'string' ? tenant : await tenant(event)
-    if (owner === undefined || owner === null) return { settled: 'unrouted' }
-    // A sender that repeats an event for longer than its memory would run it twice, so what is older is not run at all.
-    const memory = milliseconds(event.retain ?? retain ?? '169h', 'retain')
-    const age = event.occurredAt === undefined ? 0 : now() - event.occurredAt
-    return age > memory ? { settled: 'stale' } : { tenant: owner }
-  } catch (error) {
-    const unrouted = (error as { readonly code?: unknown } | null | undefined)?.code === 'unrouted'
-    return unrouted ? { settled: 'unrouted' } : { error }
-  }
-}
-
-/** In the order of the events, as many lookups at a time as lanes run. */
-async function routeAll<E extends InboundEvent>(
-  events: readonly E[],
-  options: Pick<Processing<E, IdempotencyStore>, 'tenant' | 'retain' | 'now'>,
-  concurrency: number,
-): Promise<readonly { readonly event: E; readonly route: Route }[]> {
-  const routes = new Array<{ event: E; route: Route }>(events.length)
-  // All workers draw from one iterator.
-  const queue = events.entries()
-  const work = async (): Promise<void> => {
-    for (const [at, event] of queue) routes[at] = { event, route: await routeOf(event, options) }
-  }
-  await Promise.all(Array.from({ length: concurrency }, work))
-  return routes
-}
 
 function fateOf<E>(of: ManyResult<E, unknown>): Fate {
   if ('skipped' in of) return 'left'

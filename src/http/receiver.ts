@@ -1,5 +1,6 @@
 import type { IdempotencyStore } from '../idempotency/index.js'
 import { assertObject, assertOptionalFunction } from '../internal/assert.js'
+import { isIdentity } from '../internal/content-encoding.js'
 import type { Duration } from '../internal/duration.js'
 import { notify } from '../internal/observe.js'
 import {
@@ -10,17 +11,22 @@ import {
   type WebhookVerifier,
 } from '../webhooks/index.js'
 import { checkLimit, checkWithin, readWithin } from './body.js'
-import { HttpError } from './errors.js'
+import { HttpError, refused } from './errors.js'
 import { consume, type Limiter } from './limiter.js'
 import { renderProblem } from './problem.js'
 import type { Awaitable, Processing } from './process-events.js'
 import type { ReceiverEvent } from './receiver-event.js'
 import { type HttpRequest, type HttpResponse, headerOf } from './request.js'
-import { ACCEPTED, type Answer, RETRY_MS, settlement } from './settlement.js'
+import { ACCEPTED, type Answer, type Enqueueing, settlement } from './settlement.js'
+import { PATIENCE_MS, RETRY_MS, within } from './within.js'
 
 /** What every receiver is made of. */
 export interface ReceiverBase<E extends InboundEvent> {
-  /** One verifier, or a lookup by request (many customers, many secrets); `undefined` or `null` answers 404. */
+  /**
+   * One verifier, or a lookup by request (many customers, many secrets); `undefined` or `null` answers 404, and one that
+   * takes over 10 seconds 503. With several customers give every secret an `id` of its own, and find the tenant by
+   * `delivery.secretId` (the default event's `account`): a payload says whatever its signer likes.
+   */
   readonly verifier:
     | WebhookVerifier
     | ((request: HttpRequest) => Awaitable<WebhookVerifier | null | undefined>)
@@ -50,13 +56,7 @@ export interface ReceiverBase<E extends InboundEvent> {
 
 /** Options of {@link createReceiver}: either `handle`, or `enqueue` with `processEvents` in a worker. */
 export type ReceiverOptions<E extends InboundEvent, S extends IdempotencyStore> = ReceiverBase<E> &
-  (
-    | Processing<E, S>
-    | {
-        /** One durable write of the verified events, which are plain JSON. Resolved: 200; rejected: 503. */
-        readonly enqueue: (events: readonly E[], delivery: Delivery) => Promise<void>
-      }
-  )
+  ((Processing<E, S> & { readonly enqueue?: never }) | Enqueueing<E>)
 
 /** Receives deliveries, whatever the framework: an adapter calls it. */
 export interface WebhookReceiver {
@@ -105,12 +105,11 @@ export function createReceiver<
 
   async function receive(request: HttpRequest): Promise<HttpResponse> {
     if (request.method === 'GET' || request.method === 'HEAD') return greet(request)
-    if (request.method !== 'POST') throw new HttpError('method_not_allowed')
+    if (request.method !== 'POST') throw refused('method_not_allowed')
 
     const startedAt = performance.now()
     const chosen = typeof verifier === 'function' ? await lookUp(verifier, request, onFailure) : verifier
-    const encoding = headerOf(request, 'content-encoding')
-    if (encoding !== undefined && !/^\s*identity\s*$/i.test(encoding)) throw new WebhookError('body_encoded')
+    if (!isIdentity(headerOf(request, 'content-encoding'))) throw new WebhookError('body_encoded')
     const body = await readWithin(request, limit, bodyWithinMs)
     const { headers, target } = request
     const result = chosen.safeVerify({ headers, body, target })
@@ -138,13 +137,13 @@ export function createReceiver<
       if (split.every(({ kind }) => kind === 'ping')) return { response: ACCEPTED }
     } catch (error) {
       notify(onFailure, error, undefined)
-      throw new HttpError('payload_unreadable')
+      throw refused('payload_unreadable')
     }
     return settle(split, delivery, request, startedAt)
   }
 
   function greet(request: HttpRequest): HttpResponse {
-    if (handshake === undefined) throw new HttpError('method_not_allowed')
+    if (handshake === undefined) throw refused('method_not_allowed')
     const result = handshake.answer(request.target)
     notify(observe, { type: 'handshake_answered', ok: result.ok })
     if (!result.ok) throw result.error
@@ -162,8 +161,7 @@ export function createReceiver<
             notify(observe, { type: 'limiter_unavailable' }),
           )
     const told =
-      limited ??
-      (error instanceof HttpError ? error : new HttpError('webhook_refused', { status: error.status }))
+      limited ?? (error instanceof HttpError ? error : refused('webhook_refused', { status: error.status }))
     notify(observe, { type: 'delivery_refused', status: told.status, code: limited?.code ?? error.code })
     const { status, headers, body } = renderProblem(told, request) as HttpResponse
     const allow = handshake === undefined ? 'POST' : 'GET, HEAD, POST'
@@ -194,15 +192,17 @@ async function lookUp(
   request: HttpRequest,
   onFailure: ReceiverBase<never>['onFailure'],
 ): Promise<WebhookVerifier> {
-  let found: WebhookVerifier | null | undefined
+  const unavailable = () => refused('verifier_unavailable', { retryAt: Date.now() + RETRY_MS })
   try {
-    found = await verifier(request)
+    const lookup = Promise.resolve(verifier(request)).then((found) => ({ found }))
+    const answer = await within(lookup, PATIENCE_MS)
+    if (answer?.found) return answer.found
+    throw answer === undefined ? unavailable() : refused('not_found')
   } catch (error) {
+    if (error instanceof HttpError) throw error
     notify(onFailure, error, undefined)
-    throw new HttpError('verifier_unavailable', { retryAt: Date.now() + RETRY_MS })
+    throw unavailable()
   }
-  if (found === undefined || found === null) throw new HttpError('not_found')
-  return found
 }
 
 function wholeDelivery(delivery: Delivery): readonly InboundEvent[] {

@@ -39,7 +39,7 @@ export interface HttpResponse {
   /** At most one value each. */
   readonly headers: Readonly<Record<string, string>>
   /** Absent: empty. */
-  readonly body?: BodyInit | undefined
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | undefined
 }
 
 /** The only value of a header; `undefined` where it is absent, or there more than once and so means nothing. */

@@ -8,6 +8,7 @@ import type { EventsReport } from './events-report.js'
 import { retryAfter } from './problem.js'
 import { checkProcessing, type Processing, runEvents } from './process-events.js'
 import type { HttpRequest, HttpResponse } from './request.js'
+import { PATIENCE_MS, RETRY_MS, within } from './within.js'
 
 export interface Answer {
   readonly response: HttpResponse
@@ -22,17 +23,21 @@ export type Settle<E> = (
   startedAt: number,
 ) => Promise<Answer>
 
-interface Enqueueing<E extends InboundEvent> extends Pick<Processing<E, IdempotencyStore>, 'onFailure'> {
+/** Instead of `handle`: a queue takes the events, and `processEvents` runs them in a worker. */
+export interface Enqueueing<E extends InboundEvent> {
+  /**
+   * One durable write of the verified events, which are plain JSON. Resolved: 200; rejected, or not settled within 10
+   * seconds: 503.
+   */
   readonly enqueue: (events: readonly E[], delivery: Delivery) => Promise<void>
+  /** Not together with `enqueue`. */
+  readonly handle?: never
 }
 
 export const ACCEPTED: HttpResponse = /* @__PURE__ */ Object.freeze({
   status: 200,
   headers: /* @__PURE__ */ Object.freeze({}),
 })
-
-/** When to come again where nothing better is known. */
-export const RETRY_MS = 5000
 
 /** @throws TypeError | RangeError on a bad option, and on both or neither of `handle` and `enqueue` */
 export function settlement<E extends InboundEvent, S extends IdempotencyStore>(
@@ -45,12 +50,18 @@ export function settlement<E extends InboundEvent, S extends IdempotencyStore>(
   return enqueue === undefined ? running(options as Processing<E, S>) : enqueueing(options as Enqueueing<E>)
 }
 
-function enqueueing<E extends InboundEvent>({ enqueue, onFailure }: Enqueueing<E>): Settle<E> {
+function enqueueing<E extends InboundEvent>({
+  enqueue,
+  onFailure,
+}: Enqueueing<E> & Pick<Processing<E, IdempotencyStore>, 'onFailure'>): Settle<E> {
   if (typeof enqueue !== 'function') throw new TypeError('enqueue: expected a function')
   return async (events, delivery) => {
     try {
-      await enqueue(events, delivery)
-      return { response: ACCEPTED }
+      const stored = await within(
+        Promise.resolve(enqueue(events, delivery)).then(() => true),
+        PATIENCE_MS,
+      )
+      return { response: stored ? ACCEPTED : unavailable(Date.now() + RETRY_MS) }
     } catch (error) {
       notify(onFailure, error, undefined)
       return { response: unavailable(Date.now() + RETRY_MS) }
@@ -67,7 +78,7 @@ function running<E extends InboundEvent, S extends IdempotencyStore>(options: Pr
   }
   return async (events, _delivery, request, startedAt) => {
     const work = runEvents(events, options)
-    notify((task) => request.waitUntil?.(task), work)
+    keepAlive(request, work)
     const report = await within(work, startedAt + answerWithinMs - performance.now())
     if (report === undefined) return { response: unavailable(Date.now() + RETRY_MS) }
     if (report.failed > 0) return { response: { status: 500, headers: {} }, report }
@@ -75,19 +86,15 @@ function running<E extends InboundEvent, S extends IdempotencyStore>(options: Pr
   }
 }
 
-function unavailable(retryAt: number): HttpResponse {
-  return { status: 503, headers: { 'retry-after': retryAfter(retryAt) } }
+/** Without it the runs go on as long as the process does: no reason to change the answer. */
+function keepAlive(request: HttpRequest, work: Promise<unknown>): void {
+  try {
+    request.waitUntil?.(work)
+  } catch {
+    // The platform's own affair.
+  }
 }
 
-/** The outcome, or `undefined` once the time is up; the work goes on. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const timeUp = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
-  })
-  try {
-    return await Promise.race([work, timeUp])
-  } finally {
-    clearTimeout(timer)
-  }
+function unavailable(retryAt: number): HttpResponse {
+  return { status: 503, headers: { 'retry-after': retryAfter(retryAt) } }
 }

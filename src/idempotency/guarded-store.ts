@@ -3,7 +3,7 @@ import { StoreError, storeReason } from '../internal/store-error.js'
 import { withTimeout } from '../internal/with-timeout.js'
 import { IdempotencyError } from './errors.js'
 import type { IdempotencyEvent } from './event.js'
-import type { BeginResult, IdempotencyStore } from './store.js'
+import type { BeginResult, CompleteResult, IdempotencyStore } from './store.js'
 
 /** The part of the port that runs need. */
 export type GuardedStore = Pick<IdempotencyStore, 'begin' | 'complete' | 'extend' | 'release' | 'forget'>
@@ -32,16 +32,19 @@ export function guardStore(
   }
 
   return {
-    begin: (key, options) => ask('begin', async () => verdict(await store.begin(key, options))),
-    complete: (key, token, options) => ask('complete', () => store.complete(key, token, options)),
-    extend: (key, token, leaseMs) => ask('extend', () => store.extend(key, token, leaseMs)),
-    release: (key, token, delayMs) => ask('release', () => store.release(key, token, delayMs)),
+    begin: (key, options) => ask('begin', async () => claimed(await store.begin(key, options))),
+    complete: (key, token, options) =>
+      ask('complete', async () => marked(await store.complete(key, token, options))),
+    extend: (key, token, leaseMs) =>
+      ask('extend', async () => yesOrNo(await store.extend(key, token, leaseMs))),
+    release: (key, token, delayMs) =>
+      ask('release', async () => yesOrNo(await store.release(key, token, delayMs))),
     forget: (key) => ask('forget', () => store.forget(key)),
   }
 }
 
 /** What is none of the answers that the port knows must not pass for a claim, and so run a handler. */
-function verdict(answer: BeginResult): BeginResult {
+function claimed(answer: BeginResult): BeginResult {
   switch (answer?.status) {
     case 'acquired':
     case 'done':
@@ -52,4 +55,15 @@ function verdict(answer: BeginResult): BeginResult {
     default:
       throw new StoreError('corrupt')
   }
+}
+
+/** Nor for a mark, and so tell a sender that nothing is owed. */
+function marked(answer: CompleteResult): CompleteResult {
+  if (answer === 'done' || answer === 'recovered' || answer === 'lost') return answer
+  throw new StoreError('corrupt')
+}
+
+function yesOrNo(answer: boolean): boolean {
+  if (typeof answer === 'boolean') return answer
+  throw new StoreError('corrupt')
 }

@@ -142,8 +142,10 @@ export function openRun<S extends IdempotencyStore>(
   }
 
   async function returned(encode: () => string | undefined) {
-    await end()
+    const quiet = end()
     if (bypassed) return { recorded: 'bypassed' as const, settled: true }
+    // A renewal that lands behind the mark finds the key done; one behind a release would lock it again.
+    if (completionTaken) await quiet
     const recorded = completionTaken ? await committed() : await mark(encode())
     if (recorded === 'lost') lose()
     else tell(EVENTS[recorded as keyof typeof EVENTS])

@@ -39,7 +39,7 @@ function isShared(buffer: ArrayBufferLike): boolean {
 }
 
 /** One array of all the parts, in order. */
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const joined = new Uint8Array(length)

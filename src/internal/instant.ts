@@ -7,3 +7,12 @@ export function epochMs(instant: unknown): number {
     return Number.NaN
   }
 }
+
+/** What a clock says; `NaN` where it throws. */
+export function readClock(now: () => number): number {
+  try {
+    return epochMs(now())
+  } catch {
+    return Number.NaN
+  }
+}

@@ -1,7 +1,8 @@
 import { digest, sha256 } from '#crypto'
+import type { Chunk } from '../internal/crypto/types.js'
 import { toHex } from '../internal/encoding.js'
 import { WebhookError } from './errors.js'
-import type { ParsedRequest } from './scheme.js'
+import type { ParsedRequest, WebhookScheme } from './scheme.js'
 
 /** A delivery that one of the secrets signed. */
 export interface Delivery<N extends string = string> {
@@ -28,7 +29,8 @@ export interface Delivery<N extends string = string> {
   json(): unknown
   /**
    * Signed material that tells this delivery from others, for an idempotency key: `[scheme, 'id', id]` where an id is
-   * signed, else `[scheme, 'sha256', hex of the body's SHA-256]`.
+   * signed, else `[scheme, 'sha256', hex]` with the SHA-256 of the body. Where the URL is signed it is that of the whole
+   * signed content: a form has many spellings under one signature, and they must not be many keys.
    */
   replayParts(): readonly [string, ...string[]]
 }
@@ -38,10 +40,11 @@ const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
 
 /** @internal */
 export function createDelivery<N extends string>(
-  scheme: N,
+  { name: scheme, signs }: WebhookScheme<N>,
   secretId: string,
   body: Uint8Array,
   { id, signedAt, deliveryId, eventType }: ParsedRequest,
+  content: readonly Chunk[],
 ): Delivery<N> {
   let parsed: { readonly value: unknown } | undefined
 
@@ -57,7 +60,9 @@ export function createDelivery<N extends string>(
     return parsed.value
   }
   const replayParts = (): readonly [string, ...string[]] =>
-    id === undefined ? [scheme, 'sha256', toHex(digest(sha256, [body]))] : [scheme, 'id', id]
+    id === undefined
+      ? [scheme, 'sha256', toHex(digest(sha256, signs.includes('url') ? content : [body]))]
+      : [scheme, 'id', id]
 
   const delivery: { -readonly [K in keyof Delivery<N>]: Delivery<N>[K] } = {
     scheme,

@@ -36,7 +36,7 @@ export const standardWebhooksV1a: WebhookScheme<'standard_webhooks_v1a'> = /* @_
     },
     generate(random) {
       const seed = random(32)
-      return `whsk_${toBase64(concatBytes(seed, ed25519PublicKey(seed)))}`
+      return `whsk_${toBase64(concatBytes([seed, ed25519PublicKey(seed)]))}`
     },
   },
 )

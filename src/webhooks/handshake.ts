@@ -1,7 +1,7 @@
 import { digest, equalBytes, sha256 } from '#crypto'
 import { assertObject, assertOptionalFunction } from '../internal/assert.js'
 import { utf8 } from '../internal/bytes.js'
-import { epochMs } from '../internal/instant.js'
+import { readClock } from '../internal/instant.js'
 import type { Result } from '../internal/result.js'
 import { refusal, type WebhookError } from './errors.js'
 import { importSecrets, liveAt, type WebhookSecret } from './secrets.js'
@@ -51,7 +51,7 @@ export function metaHandshake(options: MetaHandshakeOptions): Handshake {
       }
       const guess = digest(sha256, [once('hub.verify_token') ?? ''])
       let known = false
-      for (const { key } of liveAt(tokens, epochMs(now()))) known = equalBytes(key.hash, guess) || known
+      for (const { key } of liveAt(tokens, readClock(now))) known = equalBytes(key.hash, guess) || known
 
       const challenge = once('hub.challenge')
       const granted =

@@ -36,6 +36,9 @@ export function importSecrets<K extends { readonly length: number }>(
   importKey: (secret: string, option: string) => K,
   allowWeak: boolean | undefined,
 ): readonly LiveSecret<K>[] {
+  if (allowWeak !== undefined && typeof allowWeak !== 'boolean') {
+    throw new TypeError('dangerouslyAllowWeakSecrets: expected a boolean')
+  }
   if (!Array.isArray(secrets)) throw new TypeError(`${option}: expected an array of { id, secret }`)
   if (secrets.length < 1 || secrets.length > MAX_SECRETS) {
     throw new RangeError(`${option}: expected 1 to ${MAX_SECRETS} entries`)

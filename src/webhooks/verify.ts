@@ -1,7 +1,9 @@
 import { assertObject, assertOptionalFunction } from '../internal/assert.js'
 import { type Bytes, bytesOf } from '../internal/bytes.js'
+import { isIdentity } from '../internal/content-encoding.js'
+import type { Chunk } from '../internal/crypto/types.js'
 import { type Duration, milliseconds } from '../internal/duration.js'
-import { epochMs } from '../internal/instant.js'
+import { epochMs, readClock } from '../internal/instant.js'
 import { notify } from '../internal/observe.js'
 import type { Result } from '../internal/result.js'
 import { createDelivery, type Delivery } from './delivery.js'
@@ -17,7 +19,7 @@ export type Tolerance = Duration | { readonly past: Duration; readonly future: D
 export interface VerifierOptions {
   /** 1–10 with unique ids; any live one may have signed, which is how a rotation goes unnoticed. */
   readonly secrets: readonly WebhookSecret[]
-  /** Only for schemes that sign a timestamp. Default `'5m'` both ways; both ends count as fresh. */
+  /** Only for schemes that sign a timestamp. Default `'5m'` both ways, at most `'1d'`; both ends count as fresh. */
   readonly tolerance?: Tolerance | undefined
   /**
    * The https origin that the sender calls, with the path prefix that a proxy strips. Required where the scheme signs
@@ -100,14 +102,14 @@ export function createVerifier<N extends string>(
     descriptor.importKey,
     options.dangerouslyAllowWeakSecrets,
   )
-  const { past, future } = checkTolerance(scheme, tolerance)
+  if (tolerance !== undefined && !scheme.signs.includes('timestamp')) {
+    throw new TypeError('tolerance: this scheme signs no timestamp')
+  }
+  const { past, future } = checkTolerance(tolerance)
   if (descriptor.normalizePublicUrl === undefined && options.publicUrl !== undefined) {
     throw new TypeError('publicUrl: this scheme signs no URL')
   }
   const publicUrl = descriptor.normalizePublicUrl?.(options.publicUrl) ?? ''
-  // Reading a clock costs as much as checking a header, and most verifiers have no use for it.
-  const needsClock =
-    scheme.signs.includes('timestamp') || secrets.some(({ notAfterAt }) => notAfterAt < Infinity)
   const readHeaders = headerReader([...descriptor.headers, 'content-encoding'])
 
   function check(request: Partial<WebhookRequest>, arrival: number): Delivery<N> | WebhookError {
@@ -119,8 +121,7 @@ export function createVerifier<N extends string>(
 
     const header = readHeaders(request.headers)
     if (typeof header === 'string') return refusal(header)
-    const encoding = header('content-encoding')
-    if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') return refusal('body_encoded')
+    if (!isIdentity(header('content-encoding'))) return refusal('body_encoded')
 
     const parsed = descriptor.parse(header, { body, target: request.target, publicUrl })
     if (typeof parsed === 'string') return refusal(parsed)
@@ -128,21 +129,22 @@ export function createVerifier<N extends string>(
     if (!canCheck(live, signatures)) return refusal('unsupported_version')
 
     // No early exit: the time taken tells neither which secret matched nor whether one did.
-    let secretId: string | undefined
+    let match: { readonly secretId: string; readonly content: readonly Chunk[] } | undefined
     for (const { id, key } of live) {
-      for (const content of contents) if (key.matches(content, signatures)) secretId ??= id
+      for (const content of contents)
+        if (key.matches(content, signatures)) match ??= { secretId: id, content }
     }
-    if (secretId === undefined) return refusal('signature_mismatch')
+    if (match === undefined) return refusal('signature_mismatch')
 
     const skewMs = signedAt === undefined ? 0 : arrival - signedAt
     if (skewMs > past) return staleRefusal('timestamp_too_old', skewMs)
     if (-skewMs > future) return staleRefusal('timestamp_too_new', skewMs)
-    return createDelivery(scheme.name, secretId, body, parsed)
+    return createDelivery(scheme, match.secretId, body, parsed, match.content)
   }
 
   function observed(request: WebhookRequest): Delivery<N> | WebhookError {
     const once = readOnce(request)
-    const arrival = once.receivedAt !== undefined || needsClock ? epochMs(once.receivedAt ?? now()) : 0
+    const arrival = once.receivedAt === undefined ? readClock(now) : epochMs(once.receivedAt)
     const outcome = check(once, arrival)
     if (observe !== undefined) notify(observe, eventOf(scheme.name, outcome, arrival))
     return outcome
@@ -194,16 +196,11 @@ function eventOf(scheme: string, outcome: Delivery | WebhookError, arrival: numb
   }
 }
 
-function checkTolerance(
-  scheme: WebhookScheme,
-  tolerance: Tolerance | undefined,
-): { past: number; future: number } {
-  if (tolerance !== undefined && !scheme.signs.includes('timestamp')) {
-    throw new TypeError('tolerance: this scheme signs no timestamp')
-  }
+function checkTolerance(tolerance: Tolerance = '5m'): { past: number; future: number } {
   const { past, future } =
-    typeof tolerance === 'object' && tolerance !== null
-      ? tolerance
-      : { past: tolerance ?? '5m', future: tolerance ?? '5m' }
-  return { past: milliseconds(past, 'tolerance.past'), future: milliseconds(future, 'tolerance.future') }
+    typeof tolerance === 'object' && tolerance !== null ? tolerance : { past: tolerance, future: tolerance }
+  return {
+    past: milliseconds(past, 'tolerance.past', '0s', '1d'),
+    future: milliseconds(future, 'tolerance.future', '0s', '1d'),
+  }
 }

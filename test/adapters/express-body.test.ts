@@ -97,6 +97,15 @@ describe.each(VERSIONS)('%s: the body', (_name, express: Express) => {
     expect(await behind(front(), wire)).toMatchObject({ status: 415 })
   })
 
+  it.each(['identity', 'Identity'])(
+    'is kept by keepRawBody under content-encoding %s, which is none',
+    async (coding) => {
+      const { headers = [], body = bytes('') } = post('a', JSON_TYPE)
+      const wire = { headers: [...headers, ['content-encoding', coding] as const], body }
+      expect(await behind(express.json({ verify: keepRawBody }), wire)).toMatchObject({ status: 200 })
+    },
+  )
+
   it('is there behind express.raw and express.text', async () => {
     expect(await behind(express.raw({ type: '*/*' }), post('a', JSON_TYPE))).toMatchObject({ status: 200 })
     expect(await behind(express.text({ type: '*/*' }), post('a', JSON_TYPE))).toMatchObject({ status: 200 })

@@ -300,7 +300,7 @@ const ROWS: readonly Row[] = [
     row: 23,
     when: 'a limiter refuses, names several waits, or is down',
     options: () => ({
-      limiter: limiting([{ msBeforeNext: 1500 }, { s: { msBeforeNext: 1 }, m: { msBeforeNext: 8001 } }]),
+      limiter: limiting([{ msBeforeNext: 1500 }, { s: { msBeforeNext: 1 }, m: { msBeforeNext: 8500 } }]),
     }),
     exchanges: [
       [{ body }, { status: 429, code: 'rate_limited', headers: { 'retry-after': '2' } }],

@@ -554,6 +554,28 @@ describe('a store that is away', () => {
     },
   )
 
+  it.each([undefined, 'weird', true])(
+    'or answers nonsense to the mark, is a mark that failed: %j',
+    async (answer) => {
+      const { idempotency, types } = setUp({ complete: async () => answer as never })
+      const run = idempotency.once(key, () => 'x')
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(await run).toMatchObject({ outcome: 'ran', recorded: 'failed' })
+      expect(types()).toEqual(['acquired', 'store_error', 'store_error', 'store_error', 'unrecorded'])
+    },
+  )
+
+  it('that hangs in a renewal does not hold up the mark of finished work', async () => {
+    const { idempotency } = setUp({ extend: () => new Promise<never>(() => {}) })
+    const slow = held<string>()
+    const run = idempotency.once(key, slow.handler)
+    await vi.advanceTimersByTimeAsync(25_000)
+    slow.finish('x')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await Promise.race([run, 'still waiting'])).toMatchObject({ recorded: 'done' })
+    await vi.advanceTimersByTimeAsync(60_000)
+  })
+
   it('at begin is passed by where that was asked for, without heartbeat or mark', async () => {
     const calls = { begin: failing, extend: vi.fn(), complete: vi.fn(), release: vi.fn() }
     const { idempotency, types } = setUp(calls as never, { dangerouslyRunWhenStoreFails: true })

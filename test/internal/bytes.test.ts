@@ -98,9 +98,9 @@ describe('bytesOf', () => {
 })
 
 it('concatBytes joins in order into memory of its own', () => {
-  expect(concatBytes()).toEqual(new Uint8Array())
+  expect(concatBytes([])).toEqual(new Uint8Array())
   const part = utf8('b')
-  const joined = concatBytes(utf8('a'), new Uint8Array(), part, part)
+  const joined = concatBytes([utf8('a'), new Uint8Array(), part, part])
   part.fill(0)
   expect(joined).toEqual(utf8('abb'))
 })

@@ -64,6 +64,15 @@ describe('memoryIdempotencyStore', () => {
     expect(tokens).toEqual([5_000_000n, 5_000_001n, 5_000_002n, 6_000_000n])
   })
 
+  it('frees a key that was released at once, also when the clock steps back', async () => {
+    let now = 5_000
+    const store = memoryIdempotencyStore({ now: () => now })
+    const begun = await store.begin('a', claim)
+    expect(begun.status === 'acquired' && (await store.release('a', begun.token, 0))).toBe(true)
+    now = 1_000
+    expect(await store.begin('a', claim)).toMatchObject({ status: 'acquired', attempt: 2 })
+  })
+
   it('takes hostile names for what they are', async () => {
     const store = memoryIdempotencyStore()
     for (const key of ['__proto__', 'constructor', 'toString']) {

@@ -130,6 +130,8 @@ it('what would not work does not compile', () => {
   expectTypeOf<Lacking<'verifier'>>().not.toExtend<Options>()
   // @ts-expect-error a bare number is no duration
   const seconds: Partial<ReceiverBase<MessageEvent>> = { bodyWithin: 10 }
+  type Both = Options & { enqueue: () => Promise<void>; handle: () => void }
+  expectTypeOf<Both>().toBeNever()
   // @ts-expect-error a receiver is not a handler of Express
   const handler: Handler5 = receiver
   // @ts-expect-error an error handler is not mounted as a route

@@ -192,8 +192,11 @@ describe('a delivery', () => {
     expect(replayParts()).toEqual(['meta', 'sha256', hash])
     for (const [name, { scheme }] of eachKind) {
       const { id, replayParts: parts } = verifierFor(scheme).verify(signedRequest(scheme, '{}'))
-      const expected = scheme.signs.includes('id') ? [name, 'id', 'msg_1'] : [name, 'sha256', hash]
-      expect(parts()).toEqual(expected)
+      // Where the URL is signed the hash is of all the signed content: see the tests of twilio.
+      if (scheme.signs.includes('url'))
+        expect(parts()).toEqual([name, 'sha256', expect.stringMatching(/^[0-9a-f]{64}$/)])
+      else
+        expect(parts()).toEqual(scheme.signs.includes('id') ? [name, 'id', 'msg_1'] : [name, 'sha256', hash])
       expect(id).toBe(scheme.signs.includes('id') ? 'msg_1' : undefined)
     }
     const replayed = signedRequest(safravo, '{}')

@@ -1,9 +1,10 @@
+import { isIdentity } from '../../internal/content-encoding.js'
+
 /**
  * Keeps the bytes that a parser is about to consume, as `req.rawBody`: `express.json({ verify: keepRawBody })`. Nothing
  * is kept of a compressed body, because the parser has inflated it and those are not the bytes signed.
  */
 export function keepRawBody(req: object, _res: object, bytes: Uint8Array): void {
-  const { headers } = req as { readonly headers: { readonly [name: string]: unknown } }
-  const { 'content-encoding': encoding = 'identity' } = headers
-  if (encoding === 'identity') (req as { rawBody?: Uint8Array }).rawBody = bytes
+  const { headers } = req as { readonly headers: { readonly 'content-encoding'?: string } }
+  if (isIdentity(headers['content-encoding'])) (req as { rawBody?: Uint8Array }).rawBody = bytes
 }

@@ -19,9 +19,9 @@ const ORDER_8 = /* @__PURE__ */ BigInt('0x05fc536d880238b13933c6d305acdfd5f098ef
 export function assertEd25519PublicKey(publicKey: Uint8Array): void {
   assertLength(publicKey, 'publicKey', 32)
   const y = BigInt.asUintN(255, littleEndian(publicKey))
-  const weak = y <= 1n || y >= P - 1n || y === ORDER_8 || y === P - ORDER_8
-  if (weak || !isOnCurve(y))
+  if (isWeak(y) || !isOnCurve(y)) {
     throw new TypeError('publicKey: expected a point of edwards25519, not a weak one')
+  }
 }
 
 /** TypeError unless it is a seed: the 32 bytes that RFC 8032 §5.1.5 calls the private key. */

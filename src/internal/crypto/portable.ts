@@ -185,7 +185,7 @@ function attempt(open: () => Uint8Array): Uint8Array | undefined {
 
 /** One message, copied only where it comes in several pieces. */
 function joined(chunks: readonly Chunk[]): Uint8Array {
-  return chunks.length === 1 ? asBytes(chunks[0] as Chunk) : concatBytes(...chunks.map(asBytes))
+  return chunks.length === 1 ? asBytes(chunks[0] as Chunk) : concatBytes(chunks.map(asBytes))
 }
 
 const asBytes = (chunk: Chunk): Uint8Array => (typeof chunk === 'string' ? utf8(chunk) : chunk)

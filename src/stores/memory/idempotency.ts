@@ -91,7 +91,8 @@ export function memoryIdempotencyStore(options: MemoryOptions = {}): Idempotency
 
   function setLease(key: string, token: string, ms: number): boolean {
     const record = owned(key, token)
-    if (record !== undefined) record.leaseUntil = now() + ms
+    // Released at once is free at once, also on a clock that steps back.
+    if (record !== undefined) record.leaseUntil = ms === 0 ? 0 : now() + ms
     return record !== undefined
   }
 

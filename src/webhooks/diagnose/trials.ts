@@ -88,8 +88,9 @@ function* trials(input: DiagnoseInput): Generator<Trial> {
   }
   if (body.length > MAX_BODY) return
   yield { ...asReceived, cause: 'secret_expired', keys: expired }
-  for (const [cause, undone] of bodyVariants(body))
-    yield { ...asReceived, cause, request: { ...received, body: undone } }
+  for (const [cause, undone] of bodyVariants(body)) {
+    if (undone.length <= 2 * MAX_BODY) yield { ...asReceived, cause, request: { ...received, body: undone } }
+  }
   for (const { id, secret } of secrets) {
     for (const [cause, key] of keyVariants(scheme, String(exposed(secret))))
       yield { ...asReceived, cause, keys: [{ id, key }] }

@@ -10,6 +10,7 @@ import type { FindingCause } from './causes.js'
 
 type Variant<T> = readonly [cause: FindingCause, undone: T]
 
+const MAX_DEPTH = 64
 const BOM = /* @__PURE__ */ new Uint8Array([0xef, 0xbb, 0xbf])
 
 /** Bodies that may have been signed in place of this one. */
@@ -22,7 +23,7 @@ export function* bodyVariants(body: Uint8Array): Generator<Variant<Uint8Array>> 
     for (const end of ['', '\n', '\r\n']) yield ['final_newline_changed', utf8(endless + end)]
     yield ['line_endings_changed', utf8(lf)]
     yield ['line_endings_changed', utf8(lf.replaceAll('\n', '\r\n'))]
-    yield ['bom_changed', text.startsWith('\ufeff') ? body.subarray(BOM.length) : concatBytes(BOM, body)]
+    yield ['bom_changed', text.startsWith('\ufeff') ? body.subarray(BOM.length) : concatBytes([BOM, body])]
     if (/^[\0-\xff]*$/.test(text)) {
       yield ['body_text_decoded', Uint8Array.from(text, (character) => character.charCodeAt(0))]
     }
@@ -36,16 +37,15 @@ export function* bodyVariants(body: Uint8Array): Generator<Variant<Uint8Array>> 
 
 /** The ways in which common serialisers write one JSON value. */
 export function* serialisations(value: unknown): Generator<Uint8Array> {
-  const indented = serialised(value)
-  if (indented === undefined) return
-  // A line end stands between members only: inside strings JSON escapes it.
-  const spaced = indented.replace(/,\n */g, ', ').replace(/\n */g, '')
-  const layouts = [
-    JSON.stringify(value),
-    spaced,
-    JSON.stringify(value, null, 2),
-    JSON.stringify(value, null, 4),
-  ]
+  const compact = serialised(value)
+  if (compact === undefined) return
+  const layouts = [compact]
+  // Indentation grows with the depth of each line: a nest of brackets would fill memory.
+  if (depthOf(compact) <= MAX_DEPTH) {
+    // A line end stands between members only: inside strings JSON escapes it.
+    const spaced = JSON.stringify(value, null, 1).replace(/,\n */g, ', ').replace(/\n */g, '')
+    layouts.push(spaced, JSON.stringify(value, null, 2), JSON.stringify(value, null, 4))
+  }
   const escaped = (text: string, characters: RegExp): string =>
     text.replace(characters, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   for (const layout of layouts) {
@@ -56,6 +56,17 @@ export function* serialisations(value: unknown): Generator<Uint8Array> {
       }
     }
   }
+}
+
+/** How deep the brackets of a JSON text nest, counting those inside strings too. */
+function depthOf(json: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const character of json) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth)
+    else if (character === ']' || character === '}') depth--
+  }
+  return deepest
 }
 
 /** Keys that one side may have made of the secret in place of the right one. */
@@ -160,7 +171,7 @@ function latin1(bytes: Uint8Array): string {
 /** `undefined` for what JSON cannot say: a cycle, a bigint, a function. */
 function serialised(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value, null, 1)
+    return JSON.stringify(value)
   } catch {
     return undefined
   }

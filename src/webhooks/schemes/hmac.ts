@@ -126,7 +126,7 @@ export function hmacScheme<N extends string>(options: HmacSchemeOptions<N>): Web
     importKey(secret, option) {
       const material = secret.startsWith(keyPrefix) ? decode(secret.slice(keyPrefix.length)) : undefined
       if (material === undefined || material.length === 0) {
-        throw new TypeError(`${option}: expected ${keyPrefix} and a key in ${key}`)
+        throw new TypeError(`${option}: expected a key in ${key}${keyPrefix && ` after ${keyPrefix}`}`)
       }
       return hmacKey(hash as Hash, material)
     },

@@ -7,7 +7,8 @@ import { singleSignature } from './single-signature.js'
 
 /**
  * Shopify: `x-shopify-hmac-sha256: <base64>`, HMAC-SHA-256 over the body, keyed with the client secret as UTF-8. The
- * header's newer name without `x-` is read first. No timestamp is signed: deduplicate.
+ * header's newer name without `x-` is read first. No timestamp is signed: deduplicate. Nor is the topic, and two topics
+ * may carry the same body: give each a URL, and a `namespace`, of its own.
  *
  * Source: Shopify docs, Verify webhook deliveries.
  */

@@ -5,13 +5,17 @@ import { textKey } from '../keys.js'
 import type { SchemeDescriptor, WebhookScheme } from '../scheme.js'
 import { hexText } from './generate-text.js'
 
+const MAX_PAIRS = 1000
+
 /**
  * Twilio: `x-twilio-signature: <base64>`, HMAC-**SHA-1** over the full URL, followed, for a form body, by every
  * parameter in order of its name as name‖value. Any other body is covered through `bodySHA256=<hex>` in the URL's
  * query. The key is the Auth Token as UTF-8.
  *
- * The URL is Twilio's view of it, hence `publicUrl` and `target`. Form content does not separate names from values
- * (`A=BC` and `AB=C` share a signature): read only the parameters that you expect. No timestamp is signed: deduplicate.
+ * The URL is Twilio's view of it, hence `publicUrl` and `target`. Nothing separates what is signed: `A=BC` and `AB=C`
+ * share a signature, and so do a parameter of the form and the same text at the end of the URL. Read only the parameters
+ * that you expect, and never route or authorise by a query value. No timestamp is signed: deduplicate by
+ * `delivery.replayParts()`.
  * Deliveries are forms, so `delivery.text()` and not `json()`; a signer takes a message as a form unless `contentType`
  * says otherwise.
  *
@@ -105,21 +109,26 @@ function urlsFor(publicUrl: string, target: string): readonly string[] {
 function legacyQuery(pairs: readonly (readonly [string, string])[]): string {
   const groups = new Map<string, string[]>()
   for (const [name, value] of pairs) {
-    const pair = `${encodeURIComponent(name)}=${encodeURIComponent(value)}`
-    groups.set(name, [...(groups.get(name) ?? []), pair])
+    const group = groups.get(name) ?? []
+    group.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    groups.set(name, group)
   }
   return [...groups.values()].flat().join('&')
 }
 
-/** Pairs of a form (WHATWG URL §5.1), strictly: `undefined` where it is not percent-encoded UTF-8. */
+/**
+ * Pairs of a form (WHATWG URL §5.1), strictly: `undefined` where it is not percent-encoded UTF-8, or more pairs than any
+ * message of Twilio's has, because all this comes before the signature is known to be right.
+ */
 function decodePairs(form: Uint8Array | string): readonly (readonly [string, string])[] | undefined {
   try {
     const text =
       typeof form === 'string'
         ? form
         : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(form)
-    return text
-      .split('&')
+    const pieces = text.split('&', MAX_PAIRS + 1)
+    if (pieces.length > MAX_PAIRS) return undefined
+    return pieces
       .filter((pair) => pair !== '')
       .map((pair) => {
         const at = pair.indexOf('=')
