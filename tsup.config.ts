@@ -11,6 +11,7 @@ const common: Options = {
   target: ['node20', 'es2023'],
   external: ['#crypto'],
   dts: false,
+  removeNodeProtocol: false,
   sourcemap: true,
   esbuildOptions(options) {
     options.outbase = 'src'

@@ -77,14 +77,16 @@ export function createApp(options: AppOptions): { readonly app: Express; readonl
 function whatsappMessages(delivery: Delivery): readonly InboundEvent[] {
   const { entry = [] } = delivery.json() as { entry?: { changes?: { value?: WhatsAppValue }[] }[] }
   const values = entry.flatMap(({ changes = [] }) => changes.map(({ value }) => value))
-  return values.flatMap((value) =>
-    (value?.messages ?? []).map((message) => ({
+  return values.flatMap((value) => {
+    // In the key as well: two numbers may receive one message, and those are two events.
+    const account = value?.metadata?.phone_number_id ?? 'unknown'
+    return (value?.messages ?? []).map((message) => ({
       kind: 'message',
-      account: value?.metadata?.phone_number_id ?? 'unknown',
-      keyParts: ['meta', 'message', message.id] as const,
+      account,
+      keyParts: ['meta', 'message', account, message.id] as const,
       data: message,
-    })),
-  )
+    }))
+  })
 }
 
 interface WhatsAppValue {

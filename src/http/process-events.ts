@@ -63,6 +63,7 @@ export function processEvents<E extends InboundEvent, S extends IdempotencyStore
   events: readonly E[],
   options: Processing<E, S>,
 ): Promise<EventsReport> {
+  if (!Array.isArray(events)) throw new TypeError('events: expected an array')
   checkProcessing(options)
   return runEvents(events, options)
 }

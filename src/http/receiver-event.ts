@@ -18,6 +18,8 @@ export type ReceiverEvent =
       readonly status: number
       /** The true one; the sender is told `webhook_refused`. */
       readonly code: WebhookErrorCode | HttpErrorCode
+      /** Arrival minus the signed instant in milliseconds; with `timestamp_*`. */
+      readonly skewMs?: number
     }
   | { readonly type: 'handshake_answered'; readonly ok: boolean }
   | { readonly type: 'event_failed' | 'event_stale' | 'event_unrouted'; readonly kind: string }

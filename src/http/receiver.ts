@@ -132,8 +132,9 @@ export function createReceiver<
     let split: readonly E[]
     try {
       const reply = control?.(delivery)
-      if (reply !== undefined) return { response: reply }
+      if (reply !== undefined) return { response: checkedReply(reply) }
       split = events(delivery)
+      if (!Array.isArray(split)) throw new TypeError('events: expected an array')
       if (split.every(({ kind }) => kind === 'ping')) return { response: ACCEPTED }
     } catch (error) {
       notify(onFailure, error, undefined)
@@ -162,7 +163,13 @@ export function createReceiver<
           )
     const told =
       limited ?? (error instanceof HttpError ? error : refused('webhook_refused', { status: error.status }))
-    notify(observe, { type: 'delivery_refused', status: told.status, code: limited?.code ?? error.code })
+    const skewMs = error instanceof WebhookError ? error.skewMs : undefined
+    notify(observe, {
+      type: 'delivery_refused',
+      status: told.status,
+      code: limited?.code ?? error.code,
+      ...(skewMs !== undefined && { skewMs }),
+    })
     const { status, headers, body } = renderProblem(told, request) as HttpResponse
     const allow = handshake === undefined ? 'POST' : 'GET, HEAD, POST'
     // What is left of the body after these is nobody's; the connection cannot be used again.
@@ -203,6 +210,20 @@ async function lookUp(
     notify(onFailure, error, undefined)
     throw unavailable()
   }
+}
+
+/** JavaScript users return promises and objects as bodies; neither may go out as an answer. */
+function checkedReply(reply: HttpResponse): HttpResponse {
+  const { status, headers, body } = reply as Partial<HttpResponse>
+  const isBody =
+    body === undefined ||
+    typeof body === 'string' ||
+    ArrayBuffer.isView(body) ||
+    typeof (body as Partial<ReadableStream> | null)?.getReader === 'function'
+  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null || !isBody) {
+    throw new TypeError('control: expected { status, headers, body } or undefined, not a promise')
+  }
+  return reply
 }
 
 function wholeDelivery(delivery: Delivery): readonly InboundEvent[] {

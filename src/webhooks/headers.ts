@@ -4,7 +4,16 @@
  */
 export type HeadersLike =
   | Iterable<readonly [string, string]>
+  | FetchHeaders
   | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** The members of the Fetch standard's `Headers` that are used; it is iterable only where the types say so too. */
+export interface FetchHeaders {
+  /** The value, several joined with a comma. */
+  get(name: string): string | null
+  /** Not called: no other container has it. */
+  getSetCookie(): string[]
+}
 
 /** The value of a header that the reader was made for; absent, empty and blank are all `undefined`. */
 export type Header = (name: string | undefined) => string | undefined
@@ -38,11 +47,11 @@ export function headerReader(names: readonly string[]): HeaderReader {
       if (isFetchHeaders(headers)) {
         for (const [at, name] of names.entries()) take(at, headers.get(name) ?? undefined)
       } else if (Symbol.iterator in headers) {
-        for (const [name, value] of headers) take(indexOf(name), value)
+        for (const [name, value] of headers as Iterable<readonly [string, string]>) take(indexOf(name), value)
       } else {
         for (const name of Object.keys(headers)) {
           const at = indexOf(name)
-          if (at >= 0) take(at, headers[name])
+          if (at >= 0) take(at, (headers as Record<string, unknown>)[name])
         }
       }
     } catch {
@@ -57,6 +66,6 @@ export function headerReader(names: readonly string[]): HeaderReader {
 }
 
 /** `getSetCookie` is what only the Fetch standard's `Headers` has; their iterator sorts and copies, `get` does not. */
-function isFetchHeaders(headers: object): headers is Headers {
-  return typeof (headers as Headers).getSetCookie === 'function'
+function isFetchHeaders(headers: object): headers is FetchHeaders {
+  return typeof (headers as FetchHeaders).getSetCookie === 'function'
 }

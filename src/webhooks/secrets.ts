@@ -1,3 +1,4 @@
+import { assertObject } from '../internal/assert.js'
 import { epochMs } from '../internal/instant.js'
 import type { Secret } from '../internal/secret.js'
 import { exposed } from '../internal/secret-values.js'
@@ -46,7 +47,8 @@ export function importSecrets<K extends { readonly length: number }>(
   const ids = new Set<string>()
   return secrets.map((entry: WebhookSecret, at) => {
     const where = `${option}[${at}]`
-    const { id, secret, notAfterAt } = Object(entry) as WebhookSecret
+    assertObject(entry, where)
+    const { id, secret, notAfterAt } = entry
     if (typeof id !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(id)) {
       throw new TypeError(`${where}.id: expected 1 to 64 of A-Z a-z 0-9 . _ -`)
     }
@@ -66,9 +68,14 @@ export function importSecrets<K extends { readonly length: number }>(
 /** The text of a secret that could be one: not empty, not padded, not a mistake in string form. */
 export function secretText(secret: unknown, where: string): string {
   const text = exposed(secret)
-  if (typeof text !== 'string') throw new TypeError(`${where}: expected a string or a Secret`)
+  if (typeof text !== 'string') {
+    throw new TypeError(
+      `${where}: expected a string or a Secret${text === undefined ? ', it is undefined' : ''}`,
+    )
+  }
+  if (text === '') throw new TypeError(`${where}: expected a secret, not empty text`)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character is what it looks for
-  if (text === '' || text !== text.trim() || /[\x00-\x1f\x7f]/.test(text) || !text.isWellFormed()) {
+  if (text !== text.trim() || /[\x00-\x1f\x7f]/.test(text) || !text.isWellFormed()) {
     throw new TypeError(`${where}: expected text without surrounding white space or control characters`)
   }
   if (STRINGIFIED_MISTAKES.test(text))

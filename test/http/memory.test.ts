@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { webhook } from 'waxseal/express'
 import { createReceiver, processEvents, readBody } from 'waxseal/http'
 import { createIdempotency } from 'waxseal/idempotency'
 import { memoryIdempotencyStore } from 'waxseal/stores/memory'
@@ -68,4 +69,31 @@ it('a body in very many chunks is read whole', async () => {
   })
   expect(body).toHaveLength(200_000)
   expect(body[199_999]).toBe(199_999 & 0xff)
+})
+
+describe('what is handed to the wrong place', () => {
+  it.each([undefined, {}, verifier, null])('is refused when it is mounted: %j', (receiver) => {
+    expect(() => webhook(receiver as never)).toThrow('receiver: expected createReceiver')
+  })
+
+  it('is named: events that are no array', async () => {
+    const idempotency = createIdempotency({ store: memoryIdempotencyStore() })
+    const failures: unknown[] = []
+    const receiver = createReceiver({
+      verifier,
+      idempotency,
+      tenant: 'acme',
+      events: () => ({}) as never,
+      handle: () => {},
+      onFailure: (error) => failures.push(error),
+    })
+    const { headers, bytes } = sign('a')
+    const answer = await receiver.handle(request({ headers, body: { kind: 'bytes', bytes } }))
+    expect(answer.status).toBe(422)
+    expect(failures).toEqual([new TypeError('events: expected an array')])
+    const job = '[]' as never
+    expect(() => processEvents(job, { idempotency, tenant: 'acme', handle: () => {} })).toThrow(
+      'events: expected',
+    )
+  })
 })

@@ -114,7 +114,7 @@ describe.each(eachKind)('secrets of %s', (_name, { scheme }) => {
   )
 
   it.each([[null], [5], ['text'], [undefined]])('are refused with the entry %j', (entry) => {
-    expect(refusalOf(scheme, [entry]).message).toMatch(/^secrets\[0\]\.id: /)
+    expect(refusalOf(scheme, [entry]).message).toBe('secrets[0]: expected an object')
   })
 
   it.each([[Number.NaN], [Number.POSITIVE_INFINITY], [new Date(Number.NaN)], ['2026-01-01'], [null], [{}]])(

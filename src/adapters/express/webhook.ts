@@ -4,9 +4,10 @@ import { send, toRequest } from './translate.js'
 
 /**
  * Mounts a receiver: `app.all('/hooks/whatsapp', webhook(receiver))`. Best above every body parser; below one, give the
- * parser `keepRawBody`.
+ * parser `keepRawBody`. TypeError for anything but a receiver.
  */
 export function webhook(receiver: WebhookReceiver): ExpressHandler {
+  if (typeof receiver?.handle !== 'function') throw new TypeError('receiver: expected createReceiver({ … })')
   return (req, res, next) => {
     receiver
       .handle(toRequest(req, res))

@@ -43,6 +43,7 @@ const NO_REQUEST: ReceivedRequest = /* @__PURE__ */ Object.freeze({
  */
 export function diagnose(input: DiagnoseInput): Diagnosis {
   const scheme = descriptorOf(input.scheme)
+  if (!Array.isArray(input.secrets)) throw new TypeError('secrets: expected an array of { id, secret }')
   const malformed = input.secrets
     .filter((secret) => trialKey(scheme, secret, MIN_KEY_BYTES) === undefined)
     .map(({ id }) => finding('secret_malformed', false, { secretId: id }))

@@ -94,8 +94,9 @@ export function hmacScheme<N extends string>(options: HmacSchemeOptions<N>): Web
   }
   if (!Object.hasOwn(KEYS, key)) throw new TypeError("key: expected 'utf8', 'base64' or 'hex'")
   if (typeof keyPrefix !== 'string') throw new TypeError('keyPrefix: expected text')
-  assertObject(hash, 'hash')
-  if (!('outputLength' in hash)) throw new TypeError('hash: expected sha256, sha512 or sha1')
+  if (typeof hash !== 'object' || hash === null || !('outputLength' in hash)) {
+    throw new TypeError('hash: expected sha256, sha512 or sha1 of waxseal/webhooks')
+  }
   checkSignature(signature)
   checkContent(content, id !== undefined, timestamp !== undefined)
   if (timestamp && timestamp.unit !== 's' && timestamp.unit !== 'ms') {
