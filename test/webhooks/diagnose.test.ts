@@ -60,6 +60,18 @@ describe('diagnose', () => {
     expect(() => diagnose(input)).toThrow(/publicUrl/)
   })
 
+  it('sees a parsed body also where no secret is usable', () => {
+    const input = {
+      ...base,
+      scheme: meta,
+      secrets: [{ id: 'k', secret: '' }],
+      request: { headers: {}, body: {} },
+    }
+    const { code, findings } = diagnose(input)
+    expect(code).toBeUndefined()
+    expect(findings.map(({ cause }) => cause)).toEqual(['body_parsed', 'secret_malformed'])
+  })
+
   it('has a fixture for every cause that it knows', () => {
     const causes = new Set<FindingCause>(ROWS.map(([cause]) => cause))
     const known: Record<FindingCause, true> = {

@@ -56,7 +56,9 @@ export function diagnose(input: DiagnoseInput): Diagnosis {
   const code = result?.error.code
   // Refused before anybody looked at the signature: if that is right, whatever changes nothing would seem to explain it.
   const proven = code === 'body_encoded' ? undefined : provenFinding(input)
-  const likely = proven === undefined && code !== undefined ? likelyFindings(input, scheme, code) : []
+  // A parsed body is one whether or not a secret is usable.
+  const seen = code ?? (bytesOf(input.request.body) === undefined ? 'body_not_raw' : undefined)
+  const likely = proven === undefined && seen !== undefined ? likelyFindings(input, scheme, seen) : []
   const stale =
     code === 'timestamp_too_old'
       ? 'timestamp_stale'
