@@ -1,5 +1,5 @@
 import { type HttpError, refused } from './errors.js'
-import { PATIENCE_MS, within } from './within.js'
+import { LATE, PATIENCE_MS, within } from './within.js'
 
 /**
  * The shape of rate-limiter-flexible: `consume` resolves, or rejects with `{ msBeforeNext }` or a record of such when
@@ -9,6 +9,9 @@ export interface Limiter {
   /** Counts one use of the key. */
   consume(key: string): Promise<unknown>
 }
+
+/** A limiter may block for ever; `Retry-After` is a number. */
+const LONGEST_WAIT_MS = 86_400_000
 
 /**
  * Counts a request; the refusal where the limit is reached, with the longest wait of those that the limiter names.
@@ -21,17 +24,14 @@ export async function consume(
   onUnavailable: () => void,
 ): Promise<HttpError | undefined> {
   try {
-    if (
-      (await within(
-        limiter.consume(key).then(() => true),
-        PATIENCE_MS,
-      )) === undefined
-    )
-      onUnavailable()
+    if ((await within(limiter.consume(key), PATIENCE_MS)) === LATE) onUnavailable()
     return undefined
   } catch (reason) {
     const waits = waitsOf(reason)
-    if (waits.length > 0) return refused('rate_limited', { retryAt: Date.now() + Math.max(...waits) })
+    if (waits.length > 0) {
+      const longest = Math.min(Math.max(...waits), LONGEST_WAIT_MS)
+      return refused('rate_limited', { retryAt: Date.now() + longest })
+    }
     onUnavailable()
     return undefined
   }
@@ -41,5 +41,5 @@ function waitsOf(reason: unknown): readonly number[] {
   if (typeof reason !== 'object' || reason === null || reason instanceof Error) return []
   return [reason, ...Object.values(reason)]
     .map((answer) => (answer as { readonly msBeforeNext?: unknown } | null | undefined)?.msBeforeNext)
-    .filter((wait) => typeof wait === 'number')
+    .filter((wait): wait is number => typeof wait === 'number' && !Number.isNaN(wait))
 }

@@ -1,11 +1,19 @@
-import type { Idempotency, IdempotencyStore, Keyed, ManyPlan, ManyResult, Run } from '../idempotency/index.js'
+import {
+  deriveKey,
+  type Idempotency,
+  type IdempotencyStore,
+  type Keyed,
+  type ManyPlan,
+  type ManyResult,
+  type Run,
+} from '../idempotency/index.js'
 import { assertInteger, assertOptionalFunction } from '../internal/assert.js'
 import { type Duration, milliseconds } from '../internal/duration.js'
 import { notify } from '../internal/observe.js'
 import type { InboundEvent } from '../webhooks/index.js'
 import type { EventsReport } from './events-report.js'
 import type { ReceiverEvent } from './receiver-event.js'
-import { type Routed, routeEvents } from './route-events.js'
+import { NAMESPACE, type Routed, routeEvents } from './route-events.js'
 import { RETRY_MS } from './within.js'
 
 /** A value, or a promise of it. */
@@ -75,13 +83,12 @@ export function checkProcessing<E extends InboundEvent, S extends IdempotencySto
   const { idempotency, tenant, handle, retain, concurrency, budget = '15s' } = options
   if (typeof idempotency?.many !== 'function')
     throw new TypeError('idempotency: expected createIdempotency({ … })')
-  if (typeof tenant !== 'function' && (typeof tenant !== 'string' || tenant === '')) {
+  if (typeof tenant !== 'function' && typeof tenant !== 'string') {
     throw new TypeError('tenant: expected text, or a function of the event')
   }
-  const { namespace } = options
-  if (namespace !== undefined && (typeof namespace !== 'string' || namespace === '')) {
-    throw new TypeError('namespace: expected text')
-  }
+  // A key now, so that what no event could have a key with is refused here and not at the first one.
+  const { namespace = NAMESPACE, keyed } = options
+  deriveKey({ tenant: typeof tenant === 'string' ? tenant : 'any', namespace, parts: ['any'], keyed })
   if (typeof handle !== 'function') throw new TypeError('handle: expected a function')
   if (retain !== undefined) milliseconds(retain, 'retain', '1s')
   if (concurrency !== undefined) assertInteger(concurrency, 'concurrency', 1, 64)

@@ -18,7 +18,7 @@ import type { Awaitable, Processing } from './process-events.js'
 import type { ReceiverEvent } from './receiver-event.js'
 import { type HttpRequest, type HttpResponse, headerOf } from './request.js'
 import { ACCEPTED, type Answer, type Enqueueing, settlement } from './settlement.js'
-import { PATIENCE_MS, RETRY_MS, within } from './within.js'
+import { LATE, PATIENCE_MS, RETRY_MS, within } from './within.js'
 
 /** What every receiver is made of. */
 export interface ReceiverBase<E extends InboundEvent> {
@@ -153,10 +153,10 @@ export function createReceiver<
   }
 
   async function refuse(error: WebhookError | HttpError, request: HttpRequest): Promise<HttpResponse> {
-    const isForgery =
+    const countsAgainstSender =
       error instanceof WebhookError && error.status < 500 && error.code !== 'handshake_refused'
     const limited =
-      limiter === undefined || request.ip === undefined || !isForgery
+      limiter === undefined || request.ip === undefined || !countsAgainstSender
         ? undefined
         : await consume(limiter, `webhook_refused:${request.ip}`, () =>
             notify(observe, { type: 'limiter_unavailable' }),
@@ -199,17 +199,15 @@ async function lookUp(
   request: HttpRequest,
   onFailure: ReceiverBase<never>['onFailure'],
 ): Promise<WebhookVerifier> {
-  const unavailable = () => refused('verifier_unavailable', { retryAt: Date.now() + RETRY_MS })
+  let found: WebhookVerifier | null | undefined | typeof LATE = LATE
   try {
-    const lookup = Promise.resolve(verifier(request)).then((found) => ({ found }))
-    const answer = await within(lookup, PATIENCE_MS)
-    if (answer?.found) return answer.found
-    throw answer === undefined ? unavailable() : refused('not_found')
+    found = await within(verifier(request), PATIENCE_MS)
   } catch (error) {
-    if (error instanceof HttpError) throw error
     notify(onFailure, error, undefined)
-    throw unavailable()
   }
+  if (found === LATE) throw refused('verifier_unavailable', { retryAt: Date.now() + RETRY_MS })
+  if (found === undefined || found === null) throw refused('not_found')
+  return found
 }
 
 /** JavaScript users return promises and objects as bodies; neither may go out as an answer. */

@@ -3,6 +3,9 @@ import { type Duration, milliseconds } from '../internal/duration.js'
 import type { InboundEvent } from '../webhooks/index.js'
 import type { Processing } from './process-events.js'
 
+/** Of the keys, where the options name none. */
+export const NAMESPACE = 'webhook'
+
 /** An event with all that is needed to run it. */
 export interface Routed<E> {
   readonly event: E
@@ -40,7 +43,7 @@ export async function routeEvents<E extends InboundEvent>(
 }
 
 async function routeOf<E extends InboundEvent>(event: E, options: RouteOptions<E>): Promise<Route<E>> {
-  const { namespace = 'webhook', keyed, now = Date.now } = options
+  const { namespace = NAMESPACE, keyed, now = Date.now } = options
   try {
     const tenant = typeof options.tenant === 'string' ? options.tenant : await options.tenant(event)
     if (tenant === undefined || tenant === null) return { event, settled: 'unrouted' }

@@ -8,7 +8,7 @@ import type { EventsReport } from './events-report.js'
 import { retryAfter } from './problem.js'
 import { checkProcessing, type Processing, runEvents } from './process-events.js'
 import type { HttpRequest, HttpResponse } from './request.js'
-import { PATIENCE_MS, RETRY_MS, within } from './within.js'
+import { LATE, PATIENCE_MS, RETRY_MS, within } from './within.js'
 
 export interface Answer {
   readonly response: HttpResponse
@@ -57,11 +57,8 @@ function enqueueing<E extends InboundEvent>({
   if (typeof enqueue !== 'function') throw new TypeError('enqueue: expected a function')
   return async (events, delivery) => {
     try {
-      const stored = await within(
-        Promise.resolve(enqueue(events, delivery)).then(() => true),
-        PATIENCE_MS,
-      )
-      return { response: stored ? ACCEPTED : unavailable(Date.now() + RETRY_MS) }
+      const stored = await within(enqueue(events, delivery), PATIENCE_MS)
+      return { response: stored === LATE ? unavailable(Date.now() + RETRY_MS) : ACCEPTED }
     } catch (error) {
       notify(onFailure, error, undefined)
       return { response: unavailable(Date.now() + RETRY_MS) }
@@ -80,7 +77,7 @@ function running<E extends InboundEvent, S extends IdempotencyStore>(options: Pr
     const work = runEvents(events, options)
     keepAlive(request, work)
     const report = await within(work, startedAt + answerWithinMs - performance.now())
-    if (report === undefined) return { response: unavailable(Date.now() + RETRY_MS) }
+    if (report === LATE) return { response: unavailable(Date.now() + RETRY_MS) }
     if (report.failed > 0) return { response: { status: 500, headers: {} }, report }
     return { response: report.settled ? ACCEPTED : unavailable(report.retryAt ?? Date.now()), report }
   }

@@ -131,8 +131,9 @@ export function createVerifier<N extends string>(
     // No early exit: the time taken tells neither which secret matched nor whether one did.
     let match: { readonly secretId: string; readonly content: readonly Chunk[] } | undefined
     for (const { id, key } of live) {
-      for (const content of contents)
+      for (const content of contents) {
         if (key.matches(content, signatures)) match ??= { secretId: id, content }
+      }
     }
     if (match === undefined) return refusal('signature_mismatch')
 

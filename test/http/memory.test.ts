@@ -47,7 +47,8 @@ describe('the memory of what ran', () => {
       expect(answer.status).toBe(200)
     }
     expect(ran).toEqual(['orders/create', 'orders/paid', 'webhook'])
-    expect(() => endpoint('')).toThrow(/namespace/)
+    for (const bad of ['', 'x'.repeat(129), ['orders'] as never])
+      expect(() => endpoint(bad)).toThrow(/namespace/)
   })
 
   it('finds an event that is twice in one batch replayed, in whatever lanes the two are', async () => {

@@ -44,3 +44,12 @@ describe('what never answers holds a request up for ten seconds', () => {
     expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } })
   })
 })
+
+it.each([
+  [Number.POSITIVE_INFINITY, '86400'],
+  [-5, '1'],
+])('a limiter that asks to wait %d ms gets a number into Retry-After', async (msBeforeNext, seconds) => {
+  const limiter = { consume: () => Promise.reject({ msBeforeNext }) }
+  const answer = await createReceiver({ verifier, enqueue: async () => {}, limiter }).handle(delivery(true))
+  expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': seconds } })
+})

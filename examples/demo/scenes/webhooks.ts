@@ -35,6 +35,7 @@ const cut = (headers: Record<string, string>, name: string): Record<string, stri
 export function webhookScenes(): readonly Scene[] {
   const whatsapp = fixture('whatsapp/message-text.json')
   const signed = signMeta(whatsapp)
+  const twoNumbers = fixture('whatsapp/same-message-two-numbers.json')
   const delivery = JSON.parse(fixture('safravo/webhook-message-created.json').toString())
   const safravo = Buffer.from(delivery.body)
   const rotated = Buffer.from('{"event":"message.created","data":{"message_id":"m_2"}}')
@@ -62,6 +63,11 @@ export function webhookScenes(): readonly Scene[] {
       title: 'WhatsApp: the same message again',
       request: post('/hooks/whatsapp', signed, whatsapp),
       expected: { status: 200, why: 'replayed 1, secret app-2026' },
+    },
+    {
+      title: 'WhatsApp: it again, and to a second number',
+      request: post('/hooks/whatsapp', signMeta(twoNumbers), twoNumbers),
+      expected: { status: 200, why: 'ran 1, replayed 1, secret app-2026' },
     },
     {
       title: 'WhatsApp: forged signature',
