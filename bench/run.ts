@@ -5,12 +5,18 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cryptoBench } from './crypto.bench.js'
+import { envelopeBench } from './envelope.bench.js'
 import { machine, print, report } from './harness.js'
+import { keyringBench } from './keyring.bench.js'
+import { rotationBench } from './rotation.bench.js'
 import { webhooksBench } from './webhooks.bench.js'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   webhooks: webhooksBench,
   crypto: cryptoBench,
+  keyring: keyringBench,
+  envelope: envelopeBench,
+  rotation: rotationBench,
 }
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

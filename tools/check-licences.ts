@@ -1,10 +1,12 @@
 /**
- * The promise: what installs with waxseal is under a licence that any product may ship, every version is pinned
- * exactly, nothing of ours runs during an install, and the lockfile names no registry, so that any mirror will do.
+ * The promise: what installs with waxseal, or is bundled into its command line, is under a licence that any product may
+ * ship, every version is pinned exactly, nothing of ours runs during an install, and the lockfile names no registry, so
+ * that any mirror will do.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BUNDLED } from './architecture/import-rules.js'
 import { conclude, manifest, root } from './lib/project.js'
 
 const ALLOWED = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']
@@ -20,7 +22,7 @@ interface Installed {
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** The licence of every package that a user of waxseal installs, by the folder it was found in. */
+/** The licence of every package that a user of waxseal runs, by the folder it was found in. */
 function runtimeLicences(): Map<string, string> {
   const licences = new Map<string, string>()
   const visit = (name: string, from: string): void => {
@@ -30,7 +32,7 @@ function runtimeLicences(): Map<string, string> {
     licences.set(folder, String(installed.license))
     for (const dependency of Object.keys(installed.dependencies ?? {})) visit(dependency, folder)
   }
-  for (const name of Object.keys(manifest.dependencies)) visit(name, '')
+  for (const name of [...Object.keys(manifest.dependencies), ...BUNDLED]) visit(name, '')
   return licences
 }
 

@@ -2,6 +2,7 @@
  * The promise: what `npm publish` would upload is what a user needs and no more, and it works where users are. The
  * tarball's file list is exact; publint and attw have no objection; installed into an empty folder it loads by import and
  * by require, type-checks under `nodenext` and `bundler` with every library checked, and runs the documents' CommonJS.
+ * The command line runs there, without the database clients that nobody installed.
  *
  * Works on `dist`, so build first. Needs no network.
  */
@@ -19,10 +20,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 import ts from 'typescript'
+import { BUNDLED } from './architecture/import-rules.js'
 import { bin, conclude, entries, manifest, missingSources, root, run } from './lib/project.js'
 import { allFences, nameOf, PRELUDE, padded, withAssertions } from './lib/snippets.js'
 
 const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']
+const COMMAND_LINE = ['dist/cli/main.js', 'dist/cli/licenses.txt']
 const BACKENDS = ['internal/crypto/node.ts', 'internal/crypto/portable.ts']
 
 const findings: string[] = []
@@ -39,6 +42,7 @@ try {
   const consumer = install(tarball)
   attempt('import', () => load(consumer, 'mjs', (name) => `await import('${name}')`))
   attempt('require', () => load(consumer, 'cjs', (name) => `require('${name}')`))
+  attempt('command line', () => runCommandLine(consumer))
   findings.push(...consumerErrors(consumer, 'nodenext'), ...consumerErrors(consumer, 'bundler'))
   const commonjs = runCommonJs(consumer)
   conclude(
@@ -65,12 +69,19 @@ function pack(): { tarball: string; files: string[] } {
   return { tarball: join(temporary, packed.filename), files: packed.files.map(({ path }) => path) }
 }
 
-/** Exactly the sources and their declarations, an output for each entry and each backend, what those share, the papers. */
+/**
+ * Exactly the sources and their declarations, an output for each entry and each backend, what those share, the command
+ * line, the papers.
+ */
 function listProblems(packed: readonly string[]): string[] {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => /\.\w+$/.test(file))
-  const declared = sources.map((file) => [`src/${file}`, ...outputs(file, '.d.ts')])
+  // Nobody imports the command line.
+  const declared = sources.map((file) => [
+    `src/${file}`,
+    ...(file.startsWith('cli/') ? [] : outputs(file, '.d.ts')),
+  ])
   const loaded = [...entries.map(({ source }) => source.slice('src/'.length)), ...BACKENDS]
   const shared = sharedBy(loaded.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`))
   const groups = [
@@ -78,6 +89,7 @@ function listProblems(packed: readonly string[]): string[] {
     ...declared,
     ...loaded.map((file) => outputs(file, '.js')),
     ...shared.map((file) => [file, `${file}.map`]),
+    COMMAND_LINE,
   ]
   const expected = new Set(groups.flat())
   const lacking = groups.map((group) => group.filter((file) => !packed.includes(file)))
@@ -133,6 +145,28 @@ function load(consumer: string, extension: 'mjs' | 'cjs', loading: (name: string
   )
   writeFileSync(join(consumer, `load.${extension}`), code.join('\n'))
   run(process.execPath, [`load.${extension}`], { cwd: consumer })
+}
+
+/** It starts, works, names the client that is not there, and ships the licence of each package inside it. */
+function runCommandLine(consumer: string): void {
+  const [main = '', licences = ''] = COMMAND_LINE.map((file) =>
+    join(consumer, 'node_modules', manifest.name, file),
+  )
+  if (!readFileSync(main, 'utf8').startsWith('#!/usr/bin/env node\n')) throw new Error('it has no #! line')
+  const texts = readFileSync(licences, 'utf8')
+  const silent = BUNDLED.filter((name) => !texts.includes(`\n${name} `))
+  if (silent.length > 0) throw new Error(`licenses.txt lacks ${silent.join(', ')}`)
+
+  const key = run(process.execPath, [main, 'keys', 'generate', '2026a'], { cwd: consumer }).trim()
+  const env = { WAXSEAL_KEYS: key, DATABASE_URL: 'postgres://localhost/none' }
+  run(process.execPath, [main, 'keys', 'check'], { cwd: consumer, env })
+  let refusal = ''
+  try {
+    run(process.execPath, [main, 'inventory', '--table', 't', '--column', 'c'], { cwd: consumer, env })
+  } catch (error) {
+    refusal = String(error)
+  }
+  if (!refusal.includes('npm install pg')) throw new Error('without pg it does not say what to install')
 }
 
 function consumerErrors(consumer: string, resolution: 'nodenext' | 'bundler'): string[] {

@@ -20,7 +20,8 @@ interface Row {
 }
 
 const KB = 1024
-const NODE = 'node:'
+/** As an import has it: a message may name `node:sqlite`. */
+const NODE = '"node:'
 const ZOD = '_zod'
 const SHA512_CONSTANTS = '428a2f98d728ae22'
 const CURVES = ['ed25519', 'Ed25519', 'edwards']
@@ -28,6 +29,7 @@ const CURVES = ['ed25519', 'Ed25519', 'edwards']
 const SEVEN = 'safravo, meta, standardWebhooks, stripe, github, slack, shopify'
 const verifier = `export { createVerifier, ${SEVEN} } from 'waxseal/webhooks'`
 const handlers = "export * from 'waxseal/webhooks'; export * from 'waxseal/idempotency'"
+const envelope = "export * from 'waxseal/envelope'"
 const http = "export * from 'waxseal/http'"
 const lean = [NODE, ZOD, SHA512_CONSTANTS, ...CURVES]
 
@@ -35,9 +37,49 @@ const lean = [NODE, ZOD, SHA512_CONSTANTS, ...CURVES]
  * The four webhook ceilings stand higher than first planned (5.5, 6.5, 7.6 and 15 KB). noble's SHA-256 is 2.7 KB of each,
  * and its curve 13.3 KB of the last; what is ours bought, for its bytes: every option checked at creation by name, headers
  * of any framework read once, refusals by closed codes, freshness, rotation and observers.
+ *
+ * So do keyring and envelope (3.5 and 9 KB). SHA-256, HMAC and HKDF of noble are 3.5 KB of both, AES-GCM and AES-KW another
+ * 4.3 KB of the latter: `createEnvelope` itself is 4 KB.
  */
 const TABLE: readonly Row[] = [
   { name: 'root', code: "export * from 'waxseal'", ceiling: 1 * KB, forbidden: lean },
+  {
+    name: 'keyring',
+    code: "export * from 'waxseal/keyring'",
+    ceiling: 7.5 * KB,
+    forbidden: lean,
+  },
+  {
+    name: 'envelope: createEnvelope',
+    code: "export { createEnvelope } from 'waxseal/envelope'",
+    ceiling: 12 * KB,
+    forbidden: lean,
+  },
+  {
+    name: 'envelope',
+    code: envelope,
+    ceiling: 15.25 * KB,
+    forbidden: lean,
+  },
+  ...['aws-kms', 'gcp-kms', 'vault', 'legacy', 'rotate'].map((name) => ({
+    name: `envelope/${name}`,
+    code: `${envelope}; export * from 'waxseal/envelope/${name}'`,
+    over: envelope,
+    ceiling: 4 * KB,
+    forbidden: lean,
+  })),
+  {
+    name: 'stores/postgres',
+    code: "export * from 'waxseal/stores/postgres'",
+    ceiling: 4.5 * KB,
+    forbidden: lean,
+  },
+  {
+    name: 'stores/sqlite',
+    code: "export * from 'waxseal/stores/sqlite'",
+    ceiling: 3 * KB,
+    forbidden: lean,
+  },
   {
     name: 'webhooks: verifier, one scheme',
     code: "export { createVerifier, meta } from 'waxseal/webhooks'",
@@ -73,7 +115,7 @@ const TABLE: readonly Row[] = [
   {
     name: 'stores/memory',
     code: "export * from 'waxseal/stores/memory'",
-    ceiling: 2 * KB,
+    ceiling: 2.5 * KB,
     forbidden: lean,
   },
   {

@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: starts a small Express backend on a free port, with no outside service, plays good and bad deliveries
- * against it over real HTTP, and prints what it answered and why. Exit code 1 if any answer is not the expected one.
+ * against it over real HTTP, and prints what it answered and why; then takes a table of sealed tokens through a rotation
+ * of keys. Exit code 1 if anything is not as expected.
  *
  * To add lines: a file in `scenes/` that returns scenes, and a call below.
  */
@@ -10,8 +11,9 @@ import type { AddressInfo } from 'node:net'
 import type { ReceiverEvent } from 'waxseal/http'
 import { createApp } from '../express-quickstart/app.js'
 import { play } from './play.js'
+import { outcomeOf, tokenScenes } from './scenes/tokens.js'
 import { webhookScenes } from './scenes/webhooks.js'
-import { printTable } from './table.js'
+import { type Line, printTable } from './table.js'
 import {
   BILLING_OLD_SECRET,
   BILLING_SECRET,
@@ -41,13 +43,25 @@ const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
 
-const played = []
+const deliveries: Line[] = []
 for (const scene of webhookScenes()) {
   observed.length = 0
-  played.push(await play(scene, port, observed))
+  const { title, status, why, milliseconds, asExpected, expected } = await play(scene, port, observed)
+  const wanted = `${expected.status}, ${expected.why}`
+  deliveries.push({ asExpected, title, cells: [String(status), why], expected: wanted, milliseconds })
 }
 server.close()
 server.closeAllConnections()
 
-printTable(played)
-process.exitCode = played.every(({ asExpected }) => asExpected) ? 0 : 1
+const tokens: Line[] = []
+for (const scene of tokenScenes()) {
+  const startedAt = performance.now()
+  const outcome = await outcomeOf(scene)
+  const milliseconds = performance.now() - startedAt
+  const { title, expected } = scene
+  tokens.push({ asExpected: outcome === expected, title, cells: [outcome], expected, milliseconds })
+}
+
+printTable(['delivery', 'answer', 'why'], deliveries)
+printTable(['stored token', 'outcome'], tokens)
+process.exitCode = [...deliveries, ...tokens].every(({ asExpected }) => asExpected) ? 0 : 1

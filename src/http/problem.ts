@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from './request.js'
 export interface Problem {
   /** `urn:waxseal:error:<code>` */
   readonly type: string
-  /** The error's message, fixed per code. */
+  /** The error's message; the code in words where the error is only the operator's affair. */
   readonly title: string
   /** The HTTP status. */
   readonly status: number
@@ -40,14 +40,19 @@ export function renderProblem(
   options: ProblemOptions = {},
 ): HttpResponse | undefined {
   if (!(error instanceof WaxsealError)) return undefined
-  const { code, status, message, detail, retryAt } = error as WaxsealError & {
+  const {
+    publicCode: code,
+    status,
+    detail,
+    retryAt,
+  } = error as WaxsealError & {
     detail?: string
     retryAt?: number
   }
   const requestId = attempt(() => options.requestId?.(request))
   const problem: Problem = {
     type: `urn:waxseal:error:${code}`,
-    title: message,
+    title: code === error.code ? error.message : code.replaceAll('_', ' '),
     status,
     code,
     ...(typeof detail === 'string' && { detail }),

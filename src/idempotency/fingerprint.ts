@@ -1,6 +1,6 @@
+import { toBase64Url } from '#crypto'
 import { bytesOf } from '../internal/bytes.js'
 import { canonicalJson } from '../internal/canonical-json.js'
-import { toBase64Url } from '../internal/encoding.js'
 import type { JsonValue } from '../internal/json.js'
 import { lp } from '../internal/lp.js'
 import { hash, type Keyed } from './key.js'

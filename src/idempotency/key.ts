@@ -1,5 +1,4 @@
-import { digest, hmac, sha256 } from '#crypto'
-import { toBase64Url } from '../internal/encoding.js'
+import { digest, hmac, sha256, toBase64Url } from '#crypto'
 import { withoutStack } from '../internal/error.js'
 import { isText, lp } from '../internal/lp.js'
 import type { Result } from '../internal/result.js'

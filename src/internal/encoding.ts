@@ -38,40 +38,41 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Bytes of the padded, canonical base64 from `start` on. */
 export function fromBase64(text: string, start = 0): Uint8Array | undefined {
-  const length = text.length - start
-  if (length & 3) return undefined
+  if ((text.length - start) & 3) return undefined
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const bytes = new Uint8Array(Math.max(0, (length >> 2) * 3 - padding))
+  return fromDigits(text, start, Math.max(start, text.length - padding), 43, 47)
+}
+
+/** Bytes of the base64 digits from `start` to `end`, of the alphabet whose last two have the codes `plus` and `slash`. */
+export function fromDigits(
+  text: string,
+  start: number,
+  end: number,
+  plus: number,
+  slash: number,
+): Uint8Array | undefined {
+  const count = end - start
+  if (count % 4 === 1) return undefined
+  const bytes = new Uint8Array((count * 3) >> 2)
   let seen = 0
   let held = 0
   let at = 0
-  for (let i = 0; i < length - padding; i++) {
-    const value = sextet(text.charCodeAt(start + i))
+  for (let i = 0; i < count; i++) {
+    const code = text.charCodeAt(start + i)
+    const value = code === plus ? 62 : code === slash ? 63 : sextet(code)
     seen |= value
     held = (held << 6) | value
     // Four characters make three bytes: with the first there is none to write yet.
     if (i & 3) bytes[at++] = held >> (6 - 2 * (i & 3))
   }
-  // What padding leaves over must be zero bits, or two texts would stand for the same bytes.
-  const left = held & (padding === 2 ? 15 : padding === 1 ? 3 : 0)
+  // What fills up the last character must be zero bits, or two texts would stand for the same bytes.
+  const left = held & (count % 4 === 2 ? 15 : count % 4 === 3 ? 3 : 0)
   return seen >= 0 && left === 0 ? bytes : undefined
 }
 
-/** -1 for what is not in the alphabet. */
+/** -1 for what is no letter and no digit. */
 function sextet(code: number): number {
   if (code >= 97 && code <= 122) return code - 71
   if (code >= 65 && code <= 90) return code - 65
-  if (code >= 48 && code <= 57) return code + 4
-  return code === 43 ? 62 : code === 47 ? 63 : -1
-}
-
-/** base64url without padding. */
-export function toBase64Url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
-}
-
-/** Bytes of canonical base64url without padding. */
-export function fromBase64Url(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
-  return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat(-text.length & 3))
+  return code >= 48 && code <= 57 ? code + 4 : -1
 }

@@ -1,8 +1,9 @@
 /**
  * Base of every error that waxseal throws or returns.
  *
- * `code` is stable and machine-readable, `status` is the HTTP status that the adapters answer, and `message` is a
- * fixed text per code: no secret, token, signature, body or phone number ever enters it.
+ * `code` is stable and machine-readable, `status` is the HTTP status that the adapters answer, and `message` says the code
+ * in words, for some errors with a key's name or a hint behind it: no secret, token, signature, body or phone number ever
+ * enters it.
  */
 export class WaxsealError extends Error {
   /** Stable `lower_snake_case` code; each domain's subclass narrows it to a closed union. */
@@ -20,13 +21,18 @@ export class WaxsealError extends Error {
   override get name(): string {
     return 'WaxsealError'
   }
+
+  /** What an outsider is told instead of `code`: the same, unless the code is only the operator's affair. */
+  get publicCode(): string {
+    return this.code
+  }
 }
 
 /**
- * Makes an error without walking the stack, which costs more than verifying a signature: whoever floods us with
- * forgeries must not be given that lever. `Reflect.set` because a host may have frozen `Error`.
+ * Runs something whose errors are made without walking the stack, which costs more than verifying a signature: whoever
+ * floods us with forgeries must not be given that lever. `Reflect.set` because a host may have frozen `Error`.
  */
-export function withoutStack<E extends Error>(make: () => E): E {
+export function withoutStack<T>(make: () => T): T {
   const limit = Error.stackTraceLimit
   Reflect.set(Error, 'stackTraceLimit', 0)
   try {

@@ -7,44 +7,40 @@ import { utf8 } from './bytes.js'
  * @throws TypeError on text with a lone surrogate, which has no UTF-8.
  */
 export function lp(...fields: readonly (Uint8Array | string)[]): Uint8Array {
-  let room = 0
-  // A UTF-16 code unit takes at most three bytes.
-  for (const { length } of fields) room += 4 + 3 * length
+  let length = 0
+  // Right where all text is ASCII, as it mostly is.
+  for (const field of fields) length += 4 + field.length
 
-  const message = new Uint8Array(room)
+  const message = new Uint8Array(length)
   let end = 0
   for (const field of fields) {
     const start = end + 4
-    end =
-      start +
-      (typeof field === 'string' ? writeText(message, start, field) : writeBytes(message, start, field))
-    const length = end - start
-    message[start - 4] = length >>> 24
-    message[start - 3] = length >>> 16
-    message[start - 2] = length >>> 8
-    message[start - 1] = length
+    end = start + field.length
+    if (typeof field !== 'string') message.set(field, start)
+    else if (!writeAscii(message, start, field)) return lp(...fields.map(encoded))
+    message[start - 4] = field.length >>> 24
+    message[start - 3] = field.length >>> 16
+    message[start - 2] = field.length >>> 8
+    message[start - 1] = field.length
   }
-  return message.subarray(0, end)
+  return message
 }
 
-/** Returns how many bytes it wrote. */
-function writeBytes(target: Uint8Array, start: number, bytes: Uint8Array): number {
-  target.set(bytes, start)
-  return bytes.length
-}
-
-/** The same. Fields are mostly short ASCII, and for that a loop is several times as fast as an encoder. */
-function writeText(target: Uint8Array, start: number, text: string): number {
+/** False when it is not ASCII. For short text a loop is several times as fast as an encoder. */
+function writeAscii(target: Uint8Array, start: number, text: string): boolean {
   const { length } = text
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i)
-    if (unit > 127) {
-      if (!text.isWellFormed()) throw new TypeError('field: expected text')
-      return writeBytes(target, start, utf8(text))
-    }
+    if (unit > 127) return false
     target[start + i] = unit
   }
-  return length
+  return true
+}
+
+function encoded(field: Uint8Array | string): Uint8Array {
+  if (typeof field !== 'string') return field
+  if (!field.isWellFormed()) throw new TypeError('field: expected text')
+  return utf8(field)
 }
 
 /** Whether it is a well-formed string of 1 to `maxBytes` bytes in UTF-8. Never throws. */

@@ -27,7 +27,7 @@ const MESSAGES: Record<StoreReason, string> = /* @__PURE__ */ Object.freeze({
   busy: 'the store is locked',
   serialization: 'the transaction conflicted with another one',
   in_transaction: 'the database is inside a transaction of the caller',
-  schema_missing: 'a table is missing; run: npx waxseal migrate',
+  schema_missing: 'a table is missing; if it is one of waxseal, run: npx waxseal migrate',
   schema_drift: 'a migration differs from the one that was applied',
   schema_newer: 'the database was migrated by a newer version',
   wrong_type: 'the store holds something else under this name',

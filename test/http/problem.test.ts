@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createEnvelope, EnvelopeError } from 'waxseal/envelope'
 import { HttpError, type ProblemOptions, renderProblem } from 'waxseal/http'
 import { parseKeyHeader } from 'waxseal/idempotency'
+import { createKeyring, generateKey } from 'waxseal/keyring'
 import { StoreError } from 'waxseal/stores/memory'
 import { request, textOf, verifier } from './deliveries.js'
 
@@ -61,6 +63,48 @@ describe('renderProblem', () => {
     const answer = render(new StoreError('unavailable', 'ECONNREFUSED'))
     expect(answer?.status).toBe(503)
     expect(textOf(answer?.body)).not.toContain('ECONNREFUSED')
+  })
+})
+
+describe('an error that only the operator may understand', () => {
+  const keys = [generateKey('2026a')]
+  const context = { tenant: 'org_1', purpose: 'wa.access_token', id: 'acc_1' }
+  const { seal, open } = createEnvelope({ keyring: createKeyring(keys), maxBytes: 100 })
+  const sealed = seal('EAAG-test-token', context)
+
+  it.each([
+    ['context_mismatch', () => open(sealed, { ...context, id: 'acc_2' })],
+    ['unknown_key', () => open(sealed.replace('2026a', '2026b'), context)],
+    ['not_sealed', () => open('EAAG-test-token', context)],
+    ['malformed', () => open(`${sealed}=`, context)],
+  ])('is one bare 500 for %s', (code, call) => {
+    const error = thrownBy(call)
+    expect(error).toMatchObject({ code, status: 500 })
+    expect(render(error)?.body).toBe(
+      '{"type":"urn:waxseal:error:envelope_failed","title":"envelope failed","status":500,"code":"envelope_failed"}',
+    )
+  })
+
+  it('is a 503 without the key where a provider does not answer', () => {
+    const error = new EnvelopeError('provider_unavailable', { kid: '2026a', providerCode: 'ECONNREFUSED' })
+    expect(render(error)?.status).toBe(503)
+    expect(textOf(render(error)?.body)).toContain('envelope_unavailable')
+    expect(textOf(render(error)?.body)).not.toMatch(/2026a|ECONN|provider/)
+  })
+
+  it('does not name a key of the keyring', () => {
+    const error = thrownBy(() => createKeyring([...keys, ...keys]))
+    expect(error).toMatchObject({ code: 'duplicate_kid' })
+    expect(render(error)?.body).toBe(
+      '{"type":"urn:waxseal:error:keyring_failed","title":"keyring failed","status":500,"code":"keyring_failed"}',
+    )
+  })
+
+  it('says so where the client can do something about it', () => {
+    const error = thrownBy(() => seal('x'.repeat(101), context))
+    expect(render(error)?.body).toBe(
+      '{"type":"urn:waxseal:error:too_large","title":"too large: more than 100 bytes","status":413,"code":"too_large"}',
+    )
   })
 })
 

@@ -1,6 +1,10 @@
 import { FLOORS, floorOf, isHost, type Rule, roomOf, WINGED } from './rooms.js'
 
 const DEPENDENCIES = ['@noble/hashes', '@noble/ciphers', '@noble/curves', 'zod']
+/** Bundled into the command line. */
+export const BUNDLED = ['commander', 'cli-progress']
+/** Optional peers of the command line, which loads one when a command needs it. */
+const DRIVERS = ['pg', 'better-sqlite3']
 const READS_DOCUMENTS = ['vendors', 'consent', 'api-keys']
 
 const packageOf = (specifier: string): string => /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier)?.[1] ?? specifier
@@ -51,6 +55,7 @@ export const packages: Rule = ({ file, imports }) =>
     if (target !== undefined || specifier === '#crypto' || specifier.startsWith('node:')) return []
     const name = packageOf(specifier)
     const at = `${file}:${line}: imports ${specifier}`
+    if (roomOf(file) === 'cli' && [...BUNDLED, ...DRIVERS].includes(name)) return []
     if (!DEPENDENCIES.includes(name)) {
       if (roomOf(file) !== 'adapters') return [`${at}, which is no dependency`]
       return typeOnly ? [] : [`${at}; a framework is named as a type only`]

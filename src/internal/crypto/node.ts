@@ -109,6 +109,19 @@ export function randomBytes(length: number): Uint8Array {
   return bytes
 }
 
+/** base64url without padding: ten times as fast as in JavaScript, and half the cost of an envelope's text. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
+}
+
+/** The bytes of its canonical text. Node passes over what is no digit, so the bytes must spell the same text again. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  // Not `Buffer.from`: its memory is shared with other Buffers, and this may be a key.
+  const buffer = Buffer.allocUnsafeSlow((text.length * 3) >> 2)
+  const whole = buffer.write(text, 'base64url') === buffer.length
+  return whole && buffer.toString('base64url') === text ? plain(buffer) : undefined
+}
+
 /** HKDF in one go. (RFC 5869 §2) */
 export function hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Chunk, length: number): Uint8Array {
   return hkdfSha256Extract(ikm, salt)(info, length)

@@ -16,6 +16,7 @@ import { equalBytes } from './equal-bytes.js'
 import { assertLength, assertRandomLength, assertWrappable, hkdfExpand, isWrapped } from './rules.js'
 import type { Aead, CbcDecrypt, Chunk, Expand, Hash, KeyWrap, Mac, Signer, Verifier } from './types.js'
 
+export { fromBase64Url, toBase64Url } from './base64url.js'
 export { equalBytes }
 
 interface NobleHash<N extends Hash['name']> extends Hash<N> {

@@ -1,6 +1,7 @@
 /** The lengths that both backends hold their caller to, and what RFC 5869 asks of either of their HMACs. */
 
 import { assertInteger } from '../assert.js'
+import { utf8 } from '../bytes.js'
 import type { Chunk, Mac } from './types.js'
 
 /** TypeError unless it is a byte array of one of the lengths. */
@@ -30,14 +31,18 @@ export function assertRandomLength(length: number): void {
 /** HKDF-Expand with the HMAC-SHA-256 of the PRK. (RFC 5869 §2.3) */
 export function hkdfExpand(mac: Mac, info: Chunk, length: number): Uint8Array {
   assertInteger(length, 'length', 1, 255 * 32)
+  const bytes = typeof info === 'string' ? utf8(info) : info
+  // T(n-1) ‖ info ‖ n, in one piece: the first time without T.
+  const input = new Uint8Array(32 + bytes.length + 1)
+  input.set(bytes, 32)
   const okm = new Uint8Array(length)
-  let block = new Uint8Array()
-  for (let i = 1, offset = 0; offset < length; i++, offset += 32) {
-    const next = mac([block, info, Uint8Array.of(i)])
-    okm.set(next.subarray(0, length - offset), offset)
+  for (let offset = 0, n = 1; offset < length; offset += 32, n++) {
+    input[input.length - 1] = n
+    const block = mac([n === 1 ? input.subarray(32) : input])
+    input.set(block)
+    okm.set(offset + 32 <= length ? block : block.subarray(0, length - offset), offset)
     block.fill(0)
-    block = next as Uint8Array<ArrayBuffer>
   }
-  block.fill(0)
+  input.fill(0, 0, 32)
   return okm
 }

@@ -21,6 +21,11 @@ export interface Crypto {
   /** `length` unpredictable bytes. */
   randomBytes(length: number): Uint8Array
 
+  /** base64url without padding. Here, because hosts do it ten times as fast as JavaScript. (RFC 4648 §5) */
+  toBase64Url(bytes: Uint8Array): string
+  /** Its bytes; `undefined` unless the text is the one spelling of them. (RFC 4648 §3.5) */
+  fromBase64Url(text: string): Uint8Array | undefined
+
   /** HKDF in one go: extract, then `length` bytes, 1…8160. An empty salt stands for 32 zero bytes. (RFC 5869 §2) */
   hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Chunk, length: number): Uint8Array
   /** HKDF-Extract, prepared for many expansions. (RFC 5869 §2.2) */

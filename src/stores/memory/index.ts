@@ -6,3 +6,4 @@
 
 export { StoreError, type StoreReason } from '../../internal/store-error.js'
 export { type MemoryOptions, memoryIdempotencyStore } from './idempotency.js'
+export { type MemoryRow, memoryRotationStore } from './rotation.js'

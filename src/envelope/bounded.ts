@@ -1,0 +1,41 @@
+import { EnvelopeError } from './errors.js'
+
+/** When to stop waiting. */
+export interface Bounds {
+  /** Milliseconds; absent, as long as it takes. */
+  readonly ms?: number | undefined
+  /** The caller's. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The outcome, unless time runs out or the caller gives up first; `run` is told of both by its own signal. What comes
+ * later is ignored.
+ *
+ * @throws EnvelopeError `provider_unavailable`, `aborted`; whatever `run` throws.
+ */
+export async function bounded<T>(
+  run: (signal: AbortSignal) => T | PromiseLike<T>,
+  { ms, signal }: Bounds,
+): Promise<T> {
+  if (signal?.aborted) throw new EnvelopeError('aborted')
+  const limit = new AbortController()
+  let giveUp = (_error: EnvelopeError): void => {}
+  const given = new Promise<never>((_, reject) => {
+    giveUp = (error) => {
+      reject(error)
+      limit.abort()
+    }
+  })
+  const late = () =>
+    giveUp(new EnvelopeError('provider_unavailable', { retryable: true, providerCode: 'timeout' }))
+  const aborted = () => giveUp(new EnvelopeError('aborted'))
+  const timer = ms === undefined ? undefined : setTimeout(late, ms)
+  signal?.addEventListener('abort', aborted, { once: true })
+  try {
+    return await Promise.race([run(limit.signal), given])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', aborted)
+  }
+}
