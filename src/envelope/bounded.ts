@@ -1,7 +1,8 @@
 import { EnvelopeError } from './errors.js'
 
-/** When to stop waiting. */
+/** When to stop waiting, and for which key. */
 export interface Bounds {
+  readonly kid: string
   /** Milliseconds; absent, as long as it takes. */
   readonly ms?: number | undefined
   /** The caller's. */
@@ -16,9 +17,9 @@ export interface Bounds {
  */
 export async function bounded<T>(
   run: (signal: AbortSignal) => T | PromiseLike<T>,
-  { ms, signal }: Bounds,
+  { kid, ms, signal }: Bounds,
 ): Promise<T> {
-  if (signal?.aborted) throw new EnvelopeError('aborted')
+  if (signal?.aborted) throw new EnvelopeError('aborted', { kid })
   const limit = new AbortController()
   let giveUp = (_error: EnvelopeError): void => {}
   const given = new Promise<never>((_, reject) => {
@@ -28,8 +29,8 @@ export async function bounded<T>(
     }
   })
   const late = () =>
-    giveUp(new EnvelopeError('provider_unavailable', { retryable: true, providerCode: 'timeout' }))
-  const aborted = () => giveUp(new EnvelopeError('aborted'))
+    giveUp(new EnvelopeError('provider_unavailable', { kid, retryable: true, providerCode: 'timeout' }))
+  const aborted = () => giveUp(new EnvelopeError('aborted', { kid }))
   const timer = ms === undefined ? undefined : setTimeout(late, ms)
   signal?.addEventListener('abort', aborted, { once: true })
   try {

@@ -196,12 +196,12 @@ export function readAs(options: OpenOptions | undefined): As {
 }
 
 /** The plaintext in the form that was asked for. Bytes that become text are wiped. @throws EnvelopeError `not_text`. */
-export function opened<A extends As>(bytes: Uint8Array, as: As): Opened<A> {
+export function opened<A extends As>({ bytes, kid }: Revealed, as: As): Opened<A> {
   if (as === 'bytes') return bytes as Opened<A>
   try {
     return decoder.decode(bytes) as Opened<A>
   } catch {
-    throw new EnvelopeError('not_text')
+    throw new EnvelopeError('not_text', { kid: kid ?? undefined })
   } finally {
     bytes.fill(0)
   }

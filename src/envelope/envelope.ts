@@ -66,9 +66,9 @@ export function createEnvelope(options: EnvelopeOptions): Envelope {
     let bound: BoundContext | undefined
     try {
       bound = readContext(context)
-      const { bytes, kid } = reveal(value, bound)
-      const plaintext = opened<A>(bytes, as)
-      if (kid !== null) core.done('opened', kid, bound)
+      const revealed = reveal(value, bound)
+      const plaintext = opened<A>(revealed, as)
+      if (revealed.kid !== null) core.done('opened', revealed.kid, bound)
       return plaintext
     } catch (error) {
       core.failed(error, bound)

@@ -53,7 +53,7 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
       if (!isLocal(provider)) observe({ type: 'provider_call', kid, operation, ok, ms: now() - started })
     }
     try {
-      const bounds = { ms: timeoutMs, signal }
+      const bounds = { kid, ms: timeoutMs, signal }
       const answer = await bounded((limit) => run(provider, { kid, signal: limit }), bounds)
       if (answer === undefined && operation === 'rewrap') return answer
       const bytes = copied(answer, LENGTHS[operation])

@@ -8,6 +8,8 @@ import { isLocal, type OuterKeys } from './outer-keys.js'
 
 /** The data keys of a KMS envelope, kept or fetched. What comes back is the caller's, to be wiped. */
 export interface KmsDataKeys {
+  /** Past the cache. */
+  fresh(signal: AbortSignal | undefined): Promise<WrappedKey>
   forSeal(bytes: number, context: BoundContext, signal: AbortSignal | undefined): Promise<WrappedKey>
   /** @throws EnvelopeError `unknown_key`, `key_disabled`, `key_destroyed`, and what a provider throws. */
   forOpen(parsed: Parsed, signal: AbortSignal | undefined): Promise<Uint8Array>
@@ -52,6 +54,8 @@ export function kmsDataKeys({
   }
 
   return {
+    fresh,
+
     async forSeal(bytes, { tenant, purpose }, signal) {
       if (cache === undefined || reuse === undefined || bytes > reuse.bytes) return fresh(signal)
       return cache.take(`seal ${JSON.stringify([tenant, purpose])}`, {

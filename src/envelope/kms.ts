@@ -4,6 +4,7 @@ import type { Result } from '../internal/result.js'
 import type { Keyring } from '../keyring/types.js'
 import { type BoundContext, readContext, type SealContext } from './context.js'
 import { assertSame, createCore, failure, isStale, opened, type Revealed, readAs } from './core.js'
+import type { WrappedKey } from './dek-cache.js'
 import type { EnvelopeError } from './errors.js'
 import { format, type Parsed, type Sealed } from './format.js'
 import { guardProviders } from './guarded-providers.js'
@@ -87,8 +88,12 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
   const providers = guardProviders({ keys, timeoutMs, now, observe })
   const dataKeys = kmsDataKeys({ primary, keys, providers, cache: readCache(cache), core })
 
-  async function seal(bytes: Uint8Array, context: BoundContext, signal?: AbortSignal): Promise<Sealed> {
-    const { dek, edk } = await dataKeys.forSeal(bytes.length, context, signal)
+  async function seal(
+    bytes: Uint8Array,
+    context: BoundContext,
+    dataKey: () => Promise<WrappedKey>,
+  ): Promise<Sealed> {
+    const { dek, edk } = await dataKey()
     try {
       const sealed = format(primary, edk, core.body(dek, bytes, context))
       core.done('sealed', primary, context)
@@ -119,9 +124,9 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
     let bound: BoundContext | undefined
     try {
       bound = readContext(context)
-      const { bytes, kid } = await reveal(value, bound, signal)
-      const plaintext = opened<A>(bytes, as)
-      if (kid !== null) core.done('opened', kid, bound)
+      const revealed = await reveal(value, bound, signal)
+      const plaintext = opened<A>(revealed, as)
+      if (revealed.kid !== null) core.done('opened', revealed.kid, bound)
       return plaintext
     } catch (error) {
       core.failed(error, bound)
@@ -156,10 +161,12 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
     needsRotation: (value: string) => isStale(inspect(value), primary),
     flush: dataKeys.flush,
 
-    async seal(plaintext: Plaintext, context: SealContext, { signal }: CallOptions = {}) {
+    async seal(plaintext: Plaintext, context: SealContext, opts: CallOptions = {}) {
+      const signal = readSignal(opts)
       const bound = readContext(context)
       // A copy, because the caller's bytes may change while the KMS is asked.
-      return seal(core.bytesOf(plaintext).slice(), bound, signal)
+      const bytes = core.bytesOf(plaintext).slice()
+      return seal(bytes, bound, () => dataKeys.forSeal(bytes.length, bound, signal))
     },
 
     async open<A extends As = 'text'>(
@@ -167,7 +174,7 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       context: SealContext,
       opts: CallOptions & OpenOptions<A> = {},
     ): Promise<Opened<A>> {
-      return open<A>(value, context, readAs(opts), opts.signal)
+      return open<A>(value, context, readAs(opts), readSignal(opts))
     },
 
     async safeOpen<A extends As = 'text'>(
@@ -176,7 +183,7 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       opts: CallOptions & OpenOptions<A> = {},
     ): Promise<Result<Opened<A>, EnvelopeError>> {
       try {
-        return { ok: true, value: await open<A>(value, context, readAs(opts), opts.signal) }
+        return { ok: true, value: await open<A>(value, context, readAs(opts), readSignal(opts)) }
       } catch (error) {
         return failure(error)
       }
@@ -184,11 +191,12 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
 
     async rewrap(
       value: string,
-      { signal, always = false }: CallOptions & { readonly always?: boolean | undefined } = {},
+      opts: CallOptions & { readonly always?: boolean | undefined } = {},
     ): Promise<Sealed> {
+      const signal = readSignal(opts)
       const parsed = core.parse(value)
       const { kid, bodyText } = parsed
-      if (kid === primary && !always) return value as Sealed
+      if (kid === primary && opts.always !== true) return value as Sealed
       assertUsable(kid, keys.stateOf(kid))
       const edk = await rewrapped(parsed, signal)
       observe({ type: 'rewrapped', from: kid, kid: primary })
@@ -199,13 +207,15 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       value: string,
       from: SealContext,
       to: SealContext = from,
-      { signal }: CallOptions = {},
+      opts: CallOptions = {},
     ): Promise<Sealed> {
+      const signal = readSignal(opts)
       const source = readContext(from)
       const target = readContext(to)
       const { bytes } = await reveal(value, source, signal)
       try {
-        const sealed = await seal(bytes, target, signal)
+        // Never a data key that was used before: that is what resealing is for.
+        const sealed = await seal(bytes, target, () => dataKeys.fresh(signal))
         const back = await reveal(sealed, target, signal)
         assertSame(bytes, back.bytes)
         back.bytes.fill(0)
@@ -215,6 +225,14 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       }
     },
   })
+}
+
+/** @throws TypeError. */
+function readSignal({ signal }: CallOptions): AbortSignal | undefined {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError('signal: expected an AbortSignal')
+  }
+  return signal
 }
 
 /** @throws TypeError or RangeError that names the option. */

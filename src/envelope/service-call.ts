@@ -34,7 +34,7 @@ export async function callService<A>(
   const { kid, fromKid = kid, signal } = input
   let answer: A
   try {
-    answer = await bounded(() => call.ask(), { signal })
+    answer = await bounded(() => call.ask(), { kid, signal })
   } catch (thrown) {
     if (signal.aborted) throw new EnvelopeError('aborted', { kid })
     const { code, retryable, providerCode } = meaning(thrown, call)

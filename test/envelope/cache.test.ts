@@ -333,6 +333,25 @@ describe('sealing with a cache', () => {
     expect(results()).toEqual(['miss', 'hit'])
   })
 
+  it('with reuse reseals under a data key that was never used before', async () => {
+    const { envelope } = setUp({ ttl: '1m', reuse: {} })
+    const [first, second] = [await envelope.seal(TOKEN, CONTEXT), await envelope.seal(TOKEN, CONTEXT)]
+    const resealed = await envelope.reseal(second, CONTEXT)
+    const edks = [first, second, resealed].map((sealed) => partsOf(sealed).edk)
+    expect(edks[1]).toEqual(edks[0])
+    expect(edks[2]).not.toEqual(edks[0])
+    expect(await envelope.open(resealed, CONTEXT)).toBe(TOKEN)
+  })
+
+  it('tells whose key an aborted caller was waiting for', async () => {
+    const { envelope, plain } = setUp({ ttl: '1m' }, () => ({ unwrap: () => new Promise(() => {}) }))
+    const sealed = await plain.seal(TOKEN, CONTEXT)
+    const stop = new AbortController()
+    const waiting = rejectionOf(envelope.open(sealed, CONTEXT, { signal: stop.signal }))
+    stop.abort()
+    expect(await waiting).toMatchObject({ code: 'aborted', kid })
+  })
+
   it('with reuse ends a data key at ttl and at flush', async () => {
     const { envelope, clock, count } = setUp({ ttl: '1m', reuse: {} })
     const first = await envelope.seal(TOKEN, CONTEXT)

@@ -713,3 +713,26 @@ describe('the observer of a KMS envelope', () => {
     }
   })
 })
+
+describe('a signal that is none', () => {
+  it.each([
+    ['a controller', new AbortController() as unknown],
+    ['null', null],
+    ['a text', 'abort'],
+  ])('is a TypeError for every verb: %s', async (_, signal) => {
+    for (const cache of [undefined, { ttl: '1m' } as const]) {
+      const envelope = over(kms.provider, { cache })
+      const sealed = await envelope.seal(TOKEN, CONTEXT)
+      const wrong = { signal: signal as AbortSignal }
+      const settled = await Promise.allSettled([
+        envelope.seal(TOKEN, CONTEXT, wrong),
+        envelope.open(sealed, CONTEXT, wrong),
+        envelope.safeOpen(sealed, CONTEXT, wrong),
+        envelope.rewrap(sealed, wrong),
+        envelope.reseal(sealed, CONTEXT, CONTEXT, wrong),
+      ])
+      const reason = new TypeError('signal: expected an AbortSignal')
+      expect(settled).toEqual(Array(5).fill({ status: 'rejected', reason }))
+    }
+  })
+})
