@@ -107,13 +107,13 @@ async function hkdfs(): Promise<void> {
     hkdfSync: sync,
     'node.ts, prepared': () => expand(info, 32),
     'node.ts': () => node.hkdfSha256(key, none, info, 32),
-    'node.ts, 76 bytes of a fresh PRK': () => node.hkdfSha256Prk(key)(info, 76),
+    'node.ts, 76 bytes of a fresh PRK': () => node.hkdfSha256Expand(key, info, 76),
   })
   await compare('derive', {
     'noble hkdf': () => nobleHkdf(nobleSha256, key, none, info, 32),
     'portable.ts, prepared': () => portableExpand(info, 32),
     'portable.ts': () => portable.hkdfSha256(key, none, info, 32),
-    'portable.ts, 76 bytes of a fresh PRK': () => portable.hkdfSha256Prk(key)(info, 76),
+    'portable.ts, 76 bytes of a fresh PRK': () => portable.hkdfSha256Expand(key, info, 76),
   })
 }
 

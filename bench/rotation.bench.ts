@@ -9,7 +9,7 @@ import { createEnvelope } from 'waxseal/envelope'
 import { type RotationStore, rotateRows } from 'waxseal/envelope/rotate'
 import { createKeyring, generateKey } from 'waxseal/keyring'
 import { postgresRotationStore } from 'waxseal/stores/postgres'
-import { check, row, section } from './harness.js'
+import { check, print, row, section } from './harness.js'
 
 const URL = process.env['DATABASE_URL'] ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres'
 const ROWS = Number(process.env['BENCH_ROWS'] ?? 100_000)
@@ -74,7 +74,14 @@ async function byHand(pool: pg.Pool): Promise<void> {
 }
 
 export async function rotationBench(): Promise<void> {
-  const pool = new pg.Pool({ connectionString: URL, max: 2 })
+  const pool = new pg.Pool({ connectionString: URL, max: 2, connectionTimeoutMillis: 2_000 })
+  try {
+    await pool.query('SELECT 1')
+  } catch {
+    print('\nSKIPPED: no PostgreSQL answers at DATABASE_URL, nor at its default address.')
+    await pool.end()
+    return
+  }
   try {
     section(`${ROWS} rows of PostgreSQL, one process`, '', 'rows/s', 'RSS at 10 %', 'RSS at 100 %')
     for (const batch of [50, 200, 1000]) await rotated(pool, 'rewrap', batch)

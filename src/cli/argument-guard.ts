@@ -15,7 +15,7 @@ const DISTINCT: readonly Shape[] = /* @__PURE__ */ Object.freeze([
   // Laxer than the format: a key with a letter missing is nearly as bad in a process list as the whole one.
   { what: 'a waxseal key', looks: /wxk\d+\.[\w-]*\.?[\w+/-]{20,}/i, instead: KEYS },
   { what: 'a URL with a password', looks: /[a-z][\w+.-]*:\/\/[^\s/?#]*:[^\s/?#]+@/i, instead: URL },
-  { what: 'a connection text with a password', looks: /\bpassword\s*=\s*\S/i, instead: URL },
+  { what: 'a connection text with a password', looks: /(?:^|[^a-z])(?:ssl)?password\s*=/i, instead: URL },
   { what: 'a Meta token', looks: /\b(EAA|IGAA|IGQV)[A-Za-z0-9]{16,}/, instead: IN },
   { what: 'a JSON web token', looks: /\beyJ[\w-]{8,}\.[\w-]{8,}/, instead: IN },
   { what: 'a cloak key', looks: /\bk1\.aesgcm256\.[\w+/=-]{20,}/, instead: IN },

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
 import type { RotationStore } from '../envelope/rotation-store.js'
+import type { Duration } from '../internal/duration.js'
 import type { RotationTable } from '../stores/rotation-table.js'
 import { usage } from './exit.js'
+import { duration } from './options.js'
 import type { Shell } from './shell.js'
 
 /** What PostgreSQL compares ids as; SQLite needs none. */
@@ -20,6 +23,24 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** How a command is told where its database is. */
+export interface DatabaseOptions {
+  readonly databaseUrl?: string
+  /** Of each statement of PostgreSQL; default 60s. */
+  readonly timeout?: Duration
+}
+
+/** Declares `--timeout`. */
+export function declareTimeout(command: Command, belongsTo = ''): void {
+  command.option(
+    '--timeout <duration>',
+    `${belongsTo}limit of each statement, PostgreSQL only (default: ${TIMEOUT})`,
+    duration('--timeout', '100ms', '24h'),
+  )
+}
+
+const TIMEOUT = '60s'
+
 /**
  * Opens the database of `--database-url`, else of DATABASE_URL. PostgreSQL connects with the first statement.
  *
@@ -28,17 +49,22 @@ export interface Database {
  */
 export async function openDatabase(
   shell: Shell,
-  option: string | undefined,
+  { databaseUrl, timeout = TIMEOUT }: DatabaseOptions,
   connections = 1,
 ): Promise<Database> {
-  const url = option ?? shell.variable('DATABASE_URL')
-  const where = option === undefined ? 'DATABASE_URL' : '--database-url'
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, where, connections)
+  const url = databaseUrl ?? shell.variable('DATABASE_URL')
+  const where = databaseUrl === undefined ? 'DATABASE_URL' : '--database-url'
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, where, timeout, connections)
   if (/^(sqlite|file):./.test(url)) return openSqlite(url, where)
   throw usage(`${where}: expected postgres://…, sqlite:<file> or file:<file>`)
 }
 
-async function openPostgres(url: string, where: string, connections: number): Promise<Database> {
+async function openPostgres(
+  url: string,
+  where: string,
+  timeout: Duration,
+  connections: number,
+): Promise<Database> {
   const { Pool } = await installed('pg', () => import('pg').then((module) => module.default))
   // The base is the driver's own, for sockets: postgres:///db?host=/run/postgresql
   if (!URL.canParse(url, 'postgres://base')) throw usage(`${where}: expected a URL`)
@@ -53,7 +79,7 @@ async function openPostgres(url: string, where: string, connections: number): Pr
   const { postgresRotationStore } = await import('../stores/postgres/index.js')
   return {
     kind: 'postgres',
-    rotationStore: (table, idType) => postgresRotationStore(pool, { ...table, idType }),
+    rotationStore: (table, idType) => postgresRotationStore(pool, { ...table, idType, timeout }),
     close: () => pool.end(),
   }
 }
@@ -63,14 +89,16 @@ interface SqliteDatabase {
   exec(sql: string): unknown
   close(): unknown
 }
-type OpenSqlite = new (file: string, options: { timeout: number }) => SqliteDatabase
+type OpenSqlite = new (file: string) => SqliteDatabase
 
 async function openSqlite(url: string, where: string): Promise<Database> {
   const file = fileOf(url)
   // SQLite would make an empty database of a mistyped name.
   if (file === undefined || !existsSync(file)) throw usage(`${where}: there is no such file`)
   const Sqlite = await sqliteDriver()
-  const db = new Sqlite(file, { timeout: 5_000 })
+  const db = new Sqlite(file)
+  // The constructor of node:sqlite has an option for it only in later versions.
+  db.exec('PRAGMA busy_timeout = 5000')
   const { sqliteRotationStore } = await import('../stores/sqlite/index.js')
   return {
     kind: 'sqlite',
@@ -93,13 +121,13 @@ async function sqliteDriver(): Promise<OpenSqlite> {
   const builtin = process.getBuiltinModule('node:sqlite') as { DatabaseSync: OpenSqlite } | undefined
   if (builtin !== undefined) return builtin.DatabaseSync
   const require = createRequire(import.meta.url)
-  return installed('better-sqlite3', async () => require('better-sqlite3'))
+  return installed('better-sqlite3', async () => require('better-sqlite3'), ', or Node 22.13 or newer')
 }
 
-async function installed<T>(name: string, load: () => Promise<T>): Promise<T> {
+async function installed<T>(name: string, load: () => Promise<T>, orElse = ''): Promise<T> {
   try {
     return await load()
   } catch {
-    throw usage(`this needs the package ${name}: npm install ${name}`)
+    throw usage(`this needs the package ${name}: npm install ${name}${orElse}`)
   }
 }

@@ -69,7 +69,8 @@ function explainOurs(error: WaxsealError): Omit<Explanation, 'code'> {
   if (error instanceof StoreError) {
     const { reason, driver = '' } = error
     const wrong = STORE_IS_SET_UP_WRONGLY.includes(reason) || WRONG_STATEMENT.test(driver)
-    const message = `the database: ${error.message} (${[reason, driver].filter(Boolean).join(', ')})`
+    const more = reason === 'timeout' ? '; a longer --timeout may help' : ''
+    const message = `the database: ${error.message} (${[reason, driver].filter(Boolean).join(', ')})${more}`
     return { exitCode: wrong ? EXIT.usage : EXIT.unavailable, message }
   }
   if (error instanceof KeyringError) {
@@ -84,7 +85,7 @@ function explainOurs(error: WaxsealError): Omit<Explanation, 'code'> {
 /** Options are checked everywhere with `<option>: <what it takes>`, which never holds the value. */
 function isBadOption(thrown: unknown): thrown is Error {
   const isBad = thrown instanceof TypeError || thrown instanceof RangeError
-  return isBad && /^[A-Za-z][\w.[\]]*: /.test(thrown.message)
+  return isBad && /^(--)?[A-Za-z][\w.[\]-]*: /.test(thrown.message)
 }
 
 /** The parser quotes what it was given. A name is worth quoting, a value may be a password at the wrong place. */

@@ -29,7 +29,13 @@ export function readDeclaration(shell: Shell, file: string): LegacyReader {
   const root = membersOf({ path: '', value: parseFile(file) }, ['formats'], ['plaintext'])
   const formats = arrayOf(root['formats']).map((node) => formatOf(shell, node))
   const plaintext = root['plaintext'] && plaintextOf(root['plaintext'])
-  return located('', () => legacyReader({ formats, plaintext }))
+  const reader = located('', () => legacyReader({ formats, plaintext }))
+  if (plaintext !== undefined && plaintext.until.getTime() < Date.now()) {
+    shell.say(
+      '--from-legacy: the plaintext window is over (plaintext.until): such rows are not read any more',
+    )
+  }
+  return reader
 }
 
 function parseFile(file: string): unknown {
@@ -150,10 +156,15 @@ function membersOf(
     throw wrong(path, 'expected an object')
   const members: Record<string, Node> = Object.create(null)
   for (const [name, member] of Object.entries(value)) {
+    const its = path === '' ? name : `${path}.${name}`
     if (optional !== null && !required.includes(name) && !optional.includes(name)) {
-      throw wrong(path, `expected no members but ${[...required, ...optional].join(', ')}`)
+      const expected = `expected ${[...required, ...optional].join(', ')}`
+      // What is longer may be a key at the wrong place.
+      throw /^\w{1,24}$/.test(name)
+        ? wrong(its, `unknown member; ${expected}`)
+        : wrong(path, `an unknown member; ${expected}`)
     }
-    members[name] = { path: path === '' ? name : `${path}.${name}`, value: member }
+    members[name] = { path: its, value: member }
   }
   const missing = required.find((name) => members[name] === undefined)
   if (missing !== undefined) throw wrong(path, `${missing} is missing`)

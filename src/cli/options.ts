@@ -1,3 +1,4 @@
+import { type Duration, milliseconds } from '../internal/duration.js'
 import { usage } from './exit.js'
 
 /** Reads an option as an integer. Failure 2 naming the option. */
@@ -6,6 +7,14 @@ export function integer(option: string, min: number, max: number): (text: string
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
     throw usage(`${option}: expected an integer from ${min} to ${max}`)
+  }
+}
+
+/** Reads an option as a duration. TypeError or RangeError naming the option. */
+export function duration(option: string, min: Duration, max: Duration): (text: string) => Duration {
+  return (text) => {
+    milliseconds(text as Duration, option, min, max)
+    return text as Duration
   }
 }
 

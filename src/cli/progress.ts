@@ -12,6 +12,8 @@ export interface Counts {
 /** Shown while work goes on: a bar on a terminal, a line every 5 s elsewhere, nothing where `--json` prints events. */
 export interface Progress {
   update(counts: Counts): void
+  /** A line for people, above the bar where there is one. */
+  say(line: string): void
   /** Shows the last state, and leaves the line. */
   stop(): void
 }
@@ -19,6 +21,8 @@ export interface Progress {
 const EVERY_MS = 5_000
 /** Kept free, so that the `^C` that a terminal echoes does not begin a new line. */
 const MARGIN = 3
+/** To its beginning, and empty; the bar draws itself anew below. */
+const CLEAR_LINE = '\r\u001b[K'
 const BAR = /* @__PURE__ */ Object.freeze({ least: 8, most: 40 })
 
 /** `label` is the verb: `rotate`. */
@@ -37,6 +41,7 @@ export function createProgress(shell: Shell, label: string): Progress {
       update(next) {
         counts = next
       },
+      say: shell.say,
       stop() {
         clearInterval(timer)
         line()
@@ -57,6 +62,7 @@ export function createProgress(shell: Shell, label: string): Progress {
     update(next) {
       counts = next
     },
+    say: (line) => shell.say(`${CLEAR_LINE}${line}`),
     stop: () => bar.stop(),
   }
 }

@@ -3,19 +3,16 @@ import type { LegacyReader } from '../envelope/legacy-types.js'
 import type { RotationStore } from '../envelope/rotation-store.js'
 import { StoreError } from '../internal/store-error.js'
 import type { RotationTable } from '../stores/rotation-table.js'
-import { type Database, ID_TYPES, type IdType } from './database.js'
+import { type Database, type DatabaseOptions, declareTimeout, ID_TYPES, type IdType } from './database.js'
 import { usage } from './exit.js'
 import { readDeclaration } from './legacy-declaration.js'
+import type { Place } from './rows-like.js'
 import type { Shell } from './shell.js'
 
 /** Where a column of sealed values is, as `rotate` and `inventory` are told. */
-export interface ColumnOptions {
-  readonly databaseUrl?: string
-  readonly table: string
-  readonly column: string
+export interface ColumnOptions extends DatabaseOptions, Place {
   readonly id?: string
   readonly idType?: IdType
-  readonly where?: string
   readonly fromLegacy?: string
 }
 
@@ -30,8 +27,21 @@ export function declareColumn(command: Command): void {
       new Option('--id-type <type>', 'its type in PostgreSQL (default: found out)').choices(ID_TYPES),
     )
     .option('--where <sql>', 'only rows that meet this condition; their columns are t.<name>')
-    .option('--from-legacy <file>', 'declaration of what the column held before: docs/guide/cli.md')
+    .option('--from-legacy <file>', 'declares what the column held before, as below')
+    .addHelpText('after', DECLARATION)
+  declareTimeout(command)
 }
+
+const DECLARATION = `
+A file for --from-legacy:
+  {
+    "formats": [{
+      "type": "aesGcm", "name": "accounts-2023", "key": { "env": "OLD_KEY", "encoding": "hex" },
+      "layout": ["iv", "tag", "ct"], "separator": ":", "encoding": "hex", "ivBytes": 12
+    }],
+    "plaintext": { "until": "2027-01-31", "accept": "^EAA[A-Za-z0-9]+$" }
+  }
+Types are aesGcm, aesCbc (with "validate" in the place of "ivBytes") and cloak (with "keys").`
 
 /** The reader of `--from-legacy`, where it is given. */
 export function legacyOf(shell: Shell, { fromLegacy }: ColumnOptions): LegacyReader | undefined {
@@ -72,10 +82,7 @@ export async function openColumn(
 }
 
 /** The same for counting, which asks for no id: the column stands in for one. */
-export async function openForCounting(
-  database: Database,
-  options: Pick<ColumnOptions, 'table' | 'column' | 'where'>,
-): Promise<RotationStore> {
+export async function openForCounting(database: Database, options: Place): Promise<RotationStore> {
   return (await openColumn(database, { ...options, id: options.column, idType: 'text' })).store
 }
 

@@ -27,6 +27,8 @@ export interface Shell {
   print(data: string | Uint8Array): void
   /** A line for people. */
   say(line?: string): void
+  /** A line of the answer itself: to standard output, or beside a document of `--json` to standard error. */
+  answer(line: string): void
   /** With `--json` the document, else nothing. */
   printJson(document: object): void
   /** Escape codes around the text when standard error is a terminal. */
@@ -56,6 +58,8 @@ export function createShell(host: Host, json: boolean): Shell {
     stdout.write('\n')
   }
 
+  const say = (line = ''): void => void stderr.write(`${line}\n`)
+
   const read = async (what: string): Promise<Uint8Array> => {
     if (stdin.isTTY) stderr.write(`${what}, from the terminal; end with a new line and Ctrl-D:\n`)
     const chunks: Uint8Array[] = []
@@ -81,7 +85,8 @@ export function createShell(host: Host, json: boolean): Shell {
     json,
     unread: unread.signal,
     print,
-    say: (line = '') => void stderr.write(`${line}\n`),
+    say,
+    answer: json ? say : print,
     printJson: (document) => {
       if (json) print(JSON.stringify(document))
     },

@@ -127,6 +127,15 @@ const CODES: Readonly<Record<string, EnvelopeErrorCode>> = /* @__PURE__ */ Objec
   DisabledException: 'provider_denied',
   NotFoundException: 'provider_denied',
   KMSInvalidStateException: 'provider_denied',
+  // Credentials that expired, or never were: no retry mends them, and no other row fares better.
+  CredentialsProviderError: 'provider_denied',
+  ExpiredToken: 'provider_denied',
+  ExpiredTokenException: 'provider_denied',
+  IncompleteSignature: 'provider_denied',
+  InvalidClientTokenId: 'provider_denied',
+  InvalidSignatureException: 'provider_denied',
+  MissingAuthenticationToken: 'provider_denied',
+  UnrecognizedClientException: 'provider_denied',
 })
 const THROTTLED = /Throttl|LimitExceeded|TooManyRequests|SlowDown/
 const NETWORK =

@@ -28,12 +28,15 @@ export async function bounded<T>(
       limit.abort()
     }
   })
+  // Where nobody waits for it any more.
+  given.catch(() => {})
   const late = () =>
     giveUp(new EnvelopeError('provider_unavailable', { kid, retryable: true, providerCode: 'timeout' }))
   const aborted = () => giveUp(new EnvelopeError('aborted', { kid }))
-  const timer = ms === undefined ? undefined : setTimeout(late, ms)
-  signal?.addEventListener('abort', aborted, { once: true })
+  let timer: ReturnType<typeof setTimeout> | undefined
   try {
+    signal?.addEventListener('abort', aborted, { once: true })
+    if (ms !== undefined) timer = setTimeout(late, ms)
     return await Promise.race([run(limit.signal), given])
   } finally {
     clearTimeout(timer)

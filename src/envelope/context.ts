@@ -5,7 +5,7 @@ import { EnvelopeError } from './errors.js'
 /**
  * What a value is bound to: it opens only where the same pairs are given again. Bound, not stored. 2 to 16 pairs; names
  * `[A-Za-z][A-Za-z0-9_.-]{0,63}`, values of 1 to 512 bytes in UTF-8. Use constants and ids that never change, not the names
- * of tables or classes.
+ * of tables or classes. A shape of your own must be a `type`: TypeScript gives an `interface` no index signature.
  */
 export interface SealContext {
   /** Whose value it is. */

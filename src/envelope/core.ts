@@ -1,11 +1,12 @@
 import { equalBytes, randomBytes, toBase64Url } from '#crypto'
 import { assertInteger, assertObject, assertOptionalFunction } from '../internal/assert.js'
 import { bytesOf } from '../internal/bytes.js'
+import { readClock } from '../internal/instant.js'
 import { notify } from '../internal/observe.js'
 import type { Result } from '../internal/result.js'
 import type { KeyState } from '../keyring/types.js'
 import type { BoundContext } from './context.js'
-import { EnvelopeError } from './errors.js'
+import { EnvelopeError, isEnvelopeError } from './errors.js'
 import type { EnvelopeEvent } from './event.js'
 import {
   claimsToBeSealed,
@@ -35,7 +36,8 @@ export interface Revealed {
 /** Everything about sealing and opening that does not depend on who wraps the data key. */
 export interface Core {
   readonly legacy: boolean
-  readonly now: () => number
+  /** Epoch milliseconds; `NaN` where the clock fails. */
+  now(): number
   observe(event: EnvelopeEvent): void
   /** Tells the observer that a value was sealed or opened. */
   done(type: 'sealed' | 'opened', kid: string, context: BoundContext): void
@@ -102,7 +104,7 @@ export function createCore(options: CommonOptions): Core {
       const bytes = typeof text === 'string' ? bytesOf(text) : undefined
       if (bytes !== undefined) return { bytes, format }
     } catch (error) {
-      if (error instanceof EnvelopeError) throw error
+      if (isEnvelopeError(error)) throw error
     }
     throw new EnvelopeError('legacy_failed')
   }
@@ -119,12 +121,12 @@ export function createCore(options: CommonOptions): Core {
 
   return {
     legacy: legacy !== undefined,
-    now,
+    now: () => readClock(now),
     observe: (event) => notify(observe, event),
     done: (type, kid, { tenant, purpose }) => notify(observe, { type, kid, tenant, purpose }),
 
     failed(error, context) {
-      if (!(error instanceof EnvelopeError)) return
+      if (!isEnvelopeError(error)) return
       const { code, kid } = error
       const { tenant = '', purpose = '' } = context ?? {}
       notify(observe, { type: 'open_failed', code, kid, tenant, purpose })
@@ -132,7 +134,9 @@ export function createCore(options: CommonOptions): Core {
 
     bytesOf(plaintext) {
       const bytes = bytesOf(plaintext)
-      if (bytes === undefined) throw new EnvelopeError('invalid_plaintext')
+      if (bytes === undefined) {
+        throw new EnvelopeError('invalid_plaintext', { remark: 'expected well-formed text or bytes' })
+      }
       if (bytes.length > maxBytes) {
         throw new EnvelopeError('too_large', { remark: `more than ${maxBytes} bytes` })
       }
@@ -209,11 +213,13 @@ export function opened<A extends As>({ bytes, kid }: Revealed, as: As): Opened<A
 
 /** An EnvelopeError as a value. What is wrong with the program is still thrown. */
 export function failure(error: unknown): Result<never, EnvelopeError> {
-  if (error instanceof EnvelopeError) return { ok: false, error }
+  if (isEnvelopeError(error)) return { ok: false, error }
   throw error
 }
 
-/** Nothing is handed out that does not read back: a flipped bit in memory must not cost a token. */
+/** Nothing is handed out that does not read back: a flipped bit in memory must not cost a token. Wipes `actual`. */
 export function assertSame(expected: Uint8Array, actual: Uint8Array): void {
-  if (!equalBytes(expected, actual)) throw new EnvelopeError('tampered', { remark: 'it did not read back' })
+  const same = equalBytes(expected, actual)
+  actual.fill(0)
+  if (!same) throw new EnvelopeError('tampered', { remark: 'it did not read back' })
 }

@@ -1,3 +1,4 @@
+import { backgroundTimer } from '../internal/timer.js'
 import { bounded } from './bounded.js'
 import type { EnvelopeEvent } from './event.js'
 
@@ -57,6 +58,7 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
   const held = new Map<string, Entry>()
   /** Who waits for a key that is on its way. */
   const flights = new Map<string, Waiter[]>()
+  let stopSweep: (() => void) | undefined
 
   const told = (kid: string, result: 'hit' | 'miss' | 'evicted' | 'expired') =>
     observe({ type: 'cache', kid, result })
@@ -68,8 +70,24 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
     told(entry.kid, result)
   }
 
+  const isYoung = ({ since }: Entry): boolean => {
+    const age = now() - since
+    // On a clock that stepped back, or fails, nothing is young.
+    return age >= 0 && age < ttlMs
+  }
+
+  /** A key that nobody asks for again must not stay in memory either. */
+  function sweepLater(): void {
+    stopSweep ??= backgroundTimer(() => {
+      stopSweep = undefined
+      for (const [slot, entry] of held) if (!isYoung(entry)) drop(slot, entry, 'expired')
+      if (held.size > 0) sweepLater()
+    }, ttlMs)
+  }
+
   function keep(slot: string, entry: Entry): void {
     held.set(slot, entry)
+    sweepLater()
     for (const [oldest, its] of held) {
       if (held.size <= entries) return
       drop(oldest, its, 'evicted')
@@ -80,9 +98,7 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
   function find(slot: string, wanted: Wanted): Entry | undefined {
     const entry = held.get(slot)
     if (entry === undefined) return undefined
-    const age = now() - entry.since
-    // On a clock that stepped back nothing is young.
-    if (age >= 0 && age < ttlMs && wanted.use(entry.usage)) {
+    if (isYoung(entry) && wanted.use(entry.usage)) {
       held.delete(slot)
       held.set(slot, entry)
       return entry
@@ -134,6 +150,8 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
     flush() {
       // Who waits is served; what is on its way is not kept.
       flights.clear()
+      stopSweep?.()
+      stopSweep = undefined
       for (const { dek } of held.values()) dek.fill(0)
       held.clear()
     },

@@ -86,7 +86,13 @@ export function createEnvelope(options: EnvelopeOptions): Envelope {
 
     seal(plaintext: Plaintext, context: SealContext): Sealed {
       const bound = readContext(context)
-      return seal(core.bytesOf(plaintext), bound)
+      const bytes = core.bytesOf(plaintext)
+      try {
+        return seal(bytes, bound)
+      } finally {
+        // Bytes are the caller's own.
+        if (typeof plaintext === 'string') bytes.fill(0)
+      }
     },
 
     open: <A extends As = 'text'>(value: string, context: SealContext, opts?: OpenOptions<A>) =>

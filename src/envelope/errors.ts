@@ -114,3 +114,13 @@ export class EnvelopeError extends WaxsealError {
       : `envelope_${this.status === 503 ? 'unavailable' : 'failed'}`
   }
 }
+
+/** Told by name and code and not by class, because two copies of the package may be loaded. Never throws. */
+export function isEnvelopeError(error: unknown): error is EnvelopeError {
+  try {
+    const { name, code } = error as EnvelopeError
+    return name === 'EnvelopeError' && typeof code === 'string'
+  } catch {
+    return false
+  }
+}

@@ -1,5 +1,6 @@
 import { fromBase64Url, toBase64Url } from '#crypto'
 import { assertInteger } from '../internal/assert.js'
+import { isKid } from '../keyring/key-string.js'
 import { EnvelopeError } from './errors.js'
 import { hintOf } from './hint.js'
 
@@ -26,7 +27,6 @@ export const OVERHEAD_BYTES = SALT_BYTES + COMMIT_BYTES + TAG_BYTES
 /** The longest plaintext that `maxBytes` can allow. */
 export const MAX_PLAINTEXT_BYTES = 1_048_576
 
-const KID = /^[a-z0-9][a-z0-9-]{0,31}$/
 const VERSION = /^wx\d+\./
 const LONGEST_KID = 32
 
@@ -57,9 +57,6 @@ export const limitsOf = (maxBytes: number): Limits => ({
   maxBytes,
   longest: sealedLength(maxBytes, { kidLength: LONGEST_KID, edkBytes: MAX_EDK_BYTES }),
 })
-
-/** Whether a name can be a kid. */
-export const isKid = (value: unknown): value is string => typeof value === 'string' && KID.test(value)
 
 /** Whether a text claims to be an envelope, of whichever version. */
 export const claimsToBeSealed = (value: string): boolean => VERSION.test(value)
@@ -119,7 +116,7 @@ export function parse(value: string, { maxBytes, longest }: Limits): Parsed {
   const body = fromBase64Url(bodyText)
   if (
     more.length > 0 ||
-    !KID.test(kid) ||
+    !isKid(kid) ||
     edk === undefined ||
     edk.length < 1 ||
     edk.length > MAX_EDK_BYTES ||

@@ -2,7 +2,7 @@ import { bytesOf } from '../internal/bytes.js'
 import { bounded } from './bounded.js'
 import { EnvelopeError, type EnvelopeErrorCode } from './errors.js'
 import type { EnvelopeEvent } from './event.js'
-import { isKid, MAX_EDK_BYTES } from './format.js'
+import { MAX_EDK_BYTES } from './format.js'
 import { KEY_BYTES } from './message.js'
 import { isLocal, type OuterKeys } from './outer-keys.js'
 import type { KeyProvider, WrapInput } from './provider.js'
@@ -46,6 +46,7 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
     operation: 'wrap' | 'unwrap' | 'rewrap',
     signal: AbortSignal | undefined,
     run: (provider: KeyProvider, input: WrapInput) => Promise<T>,
+    fromKid = kid,
   ): Promise<T> {
     const provider = keys.providerOf(kid)
     const started = now()
@@ -62,7 +63,7 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
       return bytes as T
     } catch (error) {
       told(false)
-      throw isLocal(provider) ? error : restated(error, kid)
+      throw isLocal(provider) ? error : restated(error, kid, fromKid)
     }
   }
 
@@ -80,8 +81,13 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
     unwrap: (kid, edk, signal) =>
       call(kid, 'unwrap', signal, (provider, input) => provider.unwrap(edk.slice(), input)),
     rewrap: (fromKid, kid, edk, signal) =>
-      call(kid, 'rewrap', signal, async (provider, input) =>
-        provider.rewrapFrom?.(keys.providerOf(fromKid), edk.slice(), { ...input, fromKid }),
+      call(
+        kid,
+        'rewrap',
+        signal,
+        async (provider, input) =>
+          provider.rewrapFrom?.(keys.providerOf(fromKid), edk.slice(), { ...input, fromKid }),
+        fromKid,
       ),
   }
 }
@@ -96,13 +102,13 @@ function copied(answer: unknown, [min, max]: readonly [number, number]): Uint8Ar
  * What a provider threw, said anew in our words: an SDK's error may hold the data key. Told by code and not by class,
  * because two copies of the package may be loaded.
  */
-function restated(thrown: unknown, kid: string): EnvelopeError {
+function restated(thrown: unknown, kid: string, fromKid: string): EnvelopeError {
   try {
     const { name, code, kid: named, retryable, providerCode } = thrown as EnvelopeError
     if (name === 'EnvelopeError' && SAYABLE.includes(code)) {
       return new EnvelopeError(code, {
         // In a rewrap it may be the other key's fault.
-        kid: isKid(named) ? named : kid,
+        kid: named === fromKid ? fromKid : kid,
         retryable: retryable === true,
         providerCode: providerCode ?? undefined,
       })

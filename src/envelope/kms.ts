@@ -142,9 +142,7 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
     try {
       const wrapped = inside ?? (await providers.wrap(primary, dek, signal))
       if (verify) {
-        const back = await providers.unwrap(primary, wrapped, signal)
-        assertSame(dek, back)
-        back.fill(0)
+        assertSame(dek, await providers.unwrap(primary, wrapped, signal))
       }
       return wrapped
     } finally {
@@ -166,7 +164,11 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       const bound = readContext(context)
       // A copy, because the caller's bytes may change while the KMS is asked.
       const bytes = core.bytesOf(plaintext).slice()
-      return seal(bytes, bound, () => dataKeys.forSeal(bytes.length, bound, signal))
+      try {
+        return await seal(bytes, bound, () => dataKeys.forSeal(bytes.length, bound, signal))
+      } finally {
+        bytes.fill(0)
+      }
     },
 
     async open<A extends As = 'text'>(
@@ -216,9 +218,7 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
       try {
         // Never a data key that was used before: that is what resealing is for.
         const sealed = await seal(bytes, target, () => dataKeys.fresh(signal))
-        const back = await reveal(sealed, target, signal)
-        assertSame(bytes, back.bytes)
-        back.bytes.fill(0)
+        assertSame(bytes, (await reveal(sealed, target, signal)).bytes)
         return sealed
       } finally {
         bytes.fill(0)

@@ -1,6 +1,6 @@
 /** The body of an envelope: salt, commitment, ciphertext, tag, all under keys of one data key, one salt, one context. */
 
-import { aesGcm, equalBytes, hkdfSha256Prk } from '#crypto'
+import { aesGcm, equalBytes, hkdfSha256Expand } from '#crypto'
 import { lp } from '../internal/lp.js'
 import type { BoundContext } from './context.js'
 import { EnvelopeError } from './errors.js'
@@ -25,7 +25,7 @@ const infoOf = (salt: Uint8Array, contextHash: Uint8Array): Uint8Array => lp('wx
  */
 function derive(dek: Uint8Array, info: Uint8Array): Uint8Array {
   // The data key is uniform, so it is the PRK. (RFC 5869 §3.3)
-  return hkdfSha256Prk(dek)(info, NONCE_END)
+  return hkdfSha256Expand(dek, info, NONCE_END)
 }
 
 /** The body for a plaintext. */

@@ -1,6 +1,6 @@
 import { assertObject } from '../internal/assert.js'
+import { isKid } from '../keyring/key-string.js'
 import type { Keyring, KeyState } from '../keyring/types.js'
-import { isKid } from './format.js'
 import { assertKeyring, localKeys } from './local-keys.js'
 import type { KeyProvider } from './provider.js'
 
@@ -38,7 +38,7 @@ export function readOuterKeys(options: OuterKeysOptions): OuterKeys {
     assertObject(key, 'keys')
     if ('derive' in key) {
       assertKeyring(key, 'keys')
-      if (key.stateOf(kid) === 'unknown') throw new RangeError('keys: expected a keyring that holds the kid')
+      if (key.stateOf(kid) === 'unknown') throw new RangeError(`keys: expected a keyring that holds ${kid}`)
       states.set(kid, key.stateOf)
       providers.set(kid, keyringProvider(key))
     } else {

@@ -30,8 +30,10 @@ export type {
  * process, or written by an instance that still has the old primary. When the report says `done`, and no such instance
  * is left, the old key may be disabled.
  *
- * A row that fails is reported and left alone. A provider or a store that fails for a while has the batch repeated, after
- * 0 to 200 ms, then 400, 800, …; when `retries` are used up, or at once when the provider denies, the run stops.
+ * A row that fails is reported and left alone, also one whose new value the store refuses: then the rows of its batch are
+ * written one by one. A provider or a store that fails for a while has the batch repeated, after 0 to 200 ms, then 400,
+ * 800, …; when `retries` are used up, or at once when the provider denies or cannot answer, the run stops. A count that
+ * the store did not finish in time is not repeated.
  *
  * ```ts
  * import { createEnvelope } from 'waxseal/envelope'

@@ -64,7 +64,7 @@ export interface Inventory {
  *
  * - (a) `work` gets at most `limit` rows with id > `after`, in ascending order of id, whose value starts with `wx1.` and not
  *   with `wx1.<primary>.`, bytewise; with `legacy`, every non-empty value that does not start with `wx1.<primary>.`. It is
- *   called once, and not at all when there are none.
+ *   called once, and not at all when there are none. A row without an id is not passed.
  * - (b) Each change is a compare-and-swap on the bytes of `from`. One that lost writes nothing and is not in `written`.
  * - (c) The changes of a claim commit together, or none does when `work` rejects; that rejection is the claim's.
  * - (d) `last` is the id of the last row passed, or null.
@@ -72,7 +72,7 @@ export interface Inventory {
  * - (f) A store that can lock passes no row to two claims at once. (b) alone makes it correct.
  * - (g) `inventory` counts as `Inventory` says.
  *
- * Failures are StoreErrors.
+ * Failures are StoreErrors: `constraint` where a row cannot take its change, so that `rotateRows` may leave it out.
  */
 export interface RotationStore {
   /** Passes the next rows to `work` and writes what it answers. */

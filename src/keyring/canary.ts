@@ -1,5 +1,6 @@
 import { fromBase64Url, hmac, sha256, toBase64Url } from '#crypto'
 import { lp } from '../internal/lp.js'
+import { isKid } from './key-string.js'
 
 /** Bytes of the MAC that are kept. */
 const LENGTH = 16
@@ -22,9 +23,8 @@ export function formatCanary({ kid, mac }: Canary): string {
 
 /** `undefined` for all that `formatCanary` does not write. */
 export function parseCanary(stored: unknown): Canary | undefined {
-  const match = /^wxc1\.([a-z0-9][a-z0-9-]{0,31})\.([\w-]{22})$/.exec(
-    typeof stored === 'string' ? stored : '',
-  )
-  const mac = match && fromBase64Url(match[2] as string)
-  return mac ? { kid: match[1] as string, mac } : undefined
+  const [, kid, text = ''] =
+    /^wxc1\.([^.]*)\.([\w-]{22})$/.exec(typeof stored === 'string' ? stored : '') ?? []
+  const mac = fromBase64Url(text)
+  return mac !== undefined && isKid(kid) ? { kid, mac } : undefined
 }

@@ -1,4 +1,5 @@
 import { assertObject } from '../internal/assert.js'
+import { KeyringError } from './errors.js'
 import { createKeyring } from './keyring.js'
 import { splitList } from './list.js'
 import type { Keyring, KeyringOptions } from './types.js'
@@ -35,7 +36,9 @@ export function keyringFromEnv(options: EnvOptions = {}): Keyring {
   if (typeof name !== 'string') throw new TypeError('name: expected the name of a variable')
   const list = env[name] ?? ''
   if (typeof list !== 'string') throw new TypeError('env: expected the variable to be text')
-  return createKeyring(splitList(list), options)
+  const keys = splitList(list)
+  if (keys.length === 0) throw new KeyringError('keys_missing', { variable: name })
+  return createKeyring(keys, options)
 }
 
 /** Read when asked for, never on import; nothing where the runtime has no process. */

@@ -47,6 +47,8 @@ export type KeyringReason =
 
 /** Where and how. */
 interface Details {
+  /** Of the environment, where its name looks like one: it could be a key that was put in its place. */
+  readonly variable?: string
   readonly reason?: KeyringReason
   readonly position?: number
   readonly kid?: string | null
@@ -68,10 +70,12 @@ export class KeyringError extends WaxsealError {
   readonly kid: string | null
 
   /** @internal */
-  constructor(code: KeyringErrorCode, { reason, position, kid }: Details = {}) {
-    const about = [reason, position && `entry ${position}`, kid && `key ${kid}`].filter(Boolean).join(', ')
+  constructor(code: KeyringErrorCode, { variable, reason, position, kid }: Details = {}) {
+    const unset = variable !== undefined && /^[A-Z]+(_[A-Z0-9]+)+$/.test(variable) && `${variable} is not set`
+    const place = position !== undefined && `entry ${position}`
+    const about = [unset, reason && words(reason), place, kid && `key ${kid}`].filter(Boolean).join(', ')
     const advice = reason === 'hex' || reason === 'base64' ? '; generateKey makes keys' : ''
-    super(code, 500, (code + (about && `: ${about}`)).replaceAll('_', ' ') + advice)
+    super(code, 500, words(code) + (about && `: ${about}`) + advice)
     this.reason = reason ?? null
     this.position = position ?? null
     this.kid = kid ?? null
@@ -86,3 +90,5 @@ export class KeyringError extends WaxsealError {
     return 'keyring_failed'
   }
 }
+
+const words = (code: string): string => code.replaceAll('_', ' ')

@@ -84,6 +84,16 @@ describe('what nobody understands is 2', () => {
       '--workers: expected an integer from 1 to 64',
     ],
     [
+      'a time that is none',
+      ['inventory', '--timeout', 'hunter2hunter2'],
+      "--timeout: expected a duration such as '30s'",
+    ],
+    [
+      'a time out of range',
+      ['rotate', '--timeout', '25h'],
+      '--timeout: expected a duration from 100ms to 24h',
+    ],
+    [
       'a negative number',
       ['rotate', '--max-failures=-1'],
       '--max-failures: expected an integer from 0 to 1000000',
@@ -127,6 +137,8 @@ describe('a secret as an argument', () => {
     ['a URL with a password', 'postgres://app:hunter2@db.internal:5432/app', 'DATABASE_URL'],
     ['a URL with a password and no user', 'redis://:hunter2@db.internal', 'DATABASE_URL'],
     ['a connection text', 'host=db password=hunter2', 'DATABASE_URL'],
+    ['the password of a certificate', 'postgres://app@db/app?sslpassword=hunter2', 'DATABASE_URL'],
+    ['the same in a connection text', 'host=db sslpassword = hunter2', 'DATABASE_URL'],
     ['64 hex digits', hex, 'standard input'],
     ['64 hex digits, upper case', hex.toUpperCase(), 'standard input'],
     ['32 bytes in base64', base64, 'standard input'],

@@ -63,6 +63,9 @@ describe('keys edit', () => {
     ['disable', '2026b', 'is primary'],
     ['promote', '2026x', 'no such kid'],
     ['add', '2026a', 'kid taken'],
+    ['destroy', '2026b', 'is primary'],
+    ['destroy', '2026a', 'not disabled'],
+    ['destroy', "x' OR true --", 'no such kid'],
   ])('%s %s is refused: 1', async (change, kid, reason) => {
     const ended = await waxseal(['keys', 'edit', change, kid], { env, stdin: generateKey('2026a') })
     expect([ended.exitCode, ended.stdout]).toEqual([1, ''])
@@ -73,8 +76,6 @@ describe('keys edit', () => {
     ['add without a key', ['add', '2026c'], '', 'standard input is empty; expected a key'],
     ['add of a key of another name', ['add', '2026c'], generateKey('2026d'), 'another name than <kid>'],
     ['add of something else', ['add', '2026c'], 'hunter2', 'WAXSEAL_KEYS: key malformed: prefix, entry 3'],
-    ['destroy without a column', ['destroy', '2026a'], '', '--inventory-zero: expected with destroy'],
-    ['a column that is none', ['destroy', '2026a', '--inventory-zero', 'x'], '', 'expected table.column'],
     ['--inventory-zero elsewhere', ['disable', '2026a', '--inventory-zero', 't.c'], '', 'belongs to destroy'],
     ['--generate elsewhere', ['disable', '2026a', '--generate'], '', 'belongs to add'],
   ])('%s is 2', async (_, args, stdin, message) => {
@@ -85,16 +86,30 @@ describe('keys edit', () => {
   })
 })
 
+describe('keys edit destroy', () => {
+  it.each([
+    ['without a column', [], '--inventory-zero: expected with destroy'],
+    ['of a column that is none', ['--inventory-zero', 'x'], 'expected table.column'],
+    ['of a column with too many dots', ['--inventory-zero', 'a.b.c.d'], 'expected table.column'],
+    ['with a time that is none', ['--timeout', '9'], '--timeout: expected a duration'],
+  ])('%s is 2', async (_, args, message) => {
+    const disabled = { WAXSEAL_KEYS: `${NEW} ${OLD}:disabled`, DATABASE_URL: 'postgres://127.0.0.1:1/x' }
+    const ended = await waxseal(['keys', 'edit', 'destroy', '2026a', ...args], { env: disabled })
+    expect([ended.exitCode, ended.stdout]).toEqual([2, ''])
+    expect(ended.stderr).toContain(message)
+  })
+})
+
 describe('keys check', () => {
-  it('tells states, checks and ages on standard error, without material', async () => {
+  it('tells states, checks and ages on standard output and words beside it, without material', async () => {
     const keys = `${generateKey('2025-11')} ${OLD}:disabled wxk1.2024-01:destroyed`
     const { exitCode, stdout, stderr } = await waxseal(['keys', 'check'], { env: { WAXSEAL_KEYS: keys } })
-    expect([exitCode, stdout]).toEqual([0, ''])
-    expect(stderr).toMatch(/^2025-11 +primary +[\w-]{6} +\d+ days$/m)
-    expect(stderr).toMatch(/^2026a +disabled +[\w-]{6} +-$/m)
-    expect(stderr).toMatch(/^2024-01 +destroyed +- +/m)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^kid +state +check +age\n2025-11 +primary +[\w-]{6} +\d+ days\n/)
+    expect(stdout).toMatch(/^2026a +disabled +[\w-]{6} +-$/m)
+    expect(stdout).toMatch(/^2024-01 +destroyed +- +.*\n$/m)
     expect(stderr).toContain('rotation: was due on 2026-01-30')
-    expect(secretsIn(stderr)).toEqual([])
+    expect(secretsIn(stdout + stderr)).toEqual([])
   })
 
   it('tells what is not due yet, and what has no age', async () => {

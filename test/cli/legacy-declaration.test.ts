@@ -98,7 +98,17 @@ describe('a mistake in a declaration is 2 and names its path, never a value', ()
     [
       'an unknown member',
       { formats: [gcm], key: SECRET },
-      'the document: expected no members but formats, plaintext',
+      'key: unknown member; expected formats, plaintext',
+    ],
+    [
+      'a member misspelt',
+      formats({ ...gcm, ivbytes: 12 }),
+      'formats[0].ivbytes: unknown member; expected type, name,',
+    ],
+    [
+      'a member that may be a key',
+      formats({ ...gcm, [SECRET]: 1 }),
+      'formats[0]: an unknown member; expected type, name,',
     ],
     ['an unknown type', formats({ type: SECRET }), "formats[0].type: expected 'aesGcm', 'aesCbc' or 'cloak'"],
     ['a missing type', formats({}), 'formats[0]: type is missing'],
@@ -143,7 +153,7 @@ describe('a mistake in a declaration is 2 and names its path, never a value', ()
     [
       'a member of another type',
       formats({ ...gcm, validate: '^EAA' }),
-      'formats[0]: expected no members but type',
+      'formats[0].validate: unknown member; expected type,',
     ],
     ['a name that is none', formats({ ...gcm, name: 7 }), 'formats[0].name: expected text'],
     [

@@ -63,6 +63,25 @@ describe('a bar', () => {
   })
 })
 
+describe('a word', () => {
+  it('stands on a line of its own, above the bar', () => {
+    vi.useFakeTimers()
+    const { shell, text } = shellOver({ isTTY: true, columns: 80 })
+    const progress = createProgress(shell, 'rotate')
+    progress.say('once more')
+    progress.stop()
+    expect(text()).toContain('\r\u001b[Konce more\n')
+  })
+
+  it('is a line elsewhere, also beside the events of --json', () => {
+    const { shell, text } = shellOver({}, true)
+    const progress = createProgress(shell, 'rotate')
+    progress.say('once more')
+    progress.stop()
+    expect(text()).toBe('once more\n')
+  })
+})
+
 describe('elsewhere', () => {
   it('a line comes every 5 s, and at the end', () => {
     vi.useFakeTimers()

@@ -2,47 +2,17 @@ import { createCipheriv, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { createBlindIndex } from 'waxseal/envelope'
-import { createKeyring, keyringFromEnv } from 'waxseal/keyring'
-import { postgresSandbox } from '../support/services.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { postgresSandbox, randomName } from '../support/services.js'
 import { sqliteDrivers, sqliteFolder } from '../support/sqlite.js'
-import {
-  documents,
-  type Given,
-  NEW,
-  OLD,
-  sealOld,
-  secretsIn,
-  TOKEN,
-  WAXSEAL_KEYS,
-  waxseal,
-} from './support.js'
-import { envelope, sealedTable, type Table } from './tables.js'
+import { documents, NEW, OLD, sealOld, secretsIn, TOKEN, WAXSEAL_KEYS, waxseal } from './support.js'
+import { commandsOn, damaged, envelope, type Table } from './tables.js'
 
 const sandbox = await postgresSandbox()
 
 describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
-  const { url = '', schema = '' } = sandbox ?? {}
-  const pool = sandbox?.pool() as NonNullable<ReturnType<NonNullable<typeof sandbox>['pool']>>
-  const env = { WAXSEAL_KEYS, DATABASE_URL: url }
+  const { url, schema, pool, env, where, newTable, rotate } = commandsOn(sandbox)
   const password = new URL(url || 'postgres://x').password
-
-  let tables = 0
-  const newTable = (count: number, type?: string): Promise<Table> =>
-    sealedTable(pool, `t${++tables}`, count, type)
-  const where = ({ name }: Pick<Table, 'name'>) => [
-    '--table',
-    `${schema}.${name}`,
-    '--column',
-    'token',
-    '--id',
-    'id',
-  ]
-  const rotate = (table: Pick<Table, 'name'>, args: readonly string[] = [], given: Given = {}) =>
-    waxseal(['rotate', ...where(table), ...args], { env, ...given })
-  const inventory = (table: Pick<Table, 'name'>, args: readonly string[] = []) =>
-    waxseal(['inventory', ...where(table), ...args], { env })
 
   describe('rotate', () => {
     it.each(['bigint', 'integer', 'uuid', 'text'])(
@@ -117,16 +87,15 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
 
     it('leaves a row that does not open, names it, and is 1', async () => {
       const table = await newTable(25, 'integer')
-      const broken = sealOld(TOKEN, '3').replace(
-        /^(wx1\.2026a\.)(.)/,
-        (_, head, first) => head + (first === 'A' ? 'B' : 'A'),
-      )
+      const broken = damaged(sealOld(TOKEN, '3'))
       await table.write('3', { token: broken })
       await table.write('4', { token: sealOld(TOKEN, '4').replace('2026a', '2025x') })
       for (const workers of ['1', '3']) {
         const ended = await rotate(table, ['--workers', workers, '--json'])
         expect(ended.exitCode).toBe(1)
-        expect(ended.stderr).toContain('row 4: unknown key')
+        expect(ended.stderr).toContain('row 4: unknown key: key 2025x\n')
+        expect(ended.stderr).toMatch(/^key 2025x is not in WAXSEAL_KEYS\nRows failed. Mend that, and run/m)
+        expect(ended.stderr).not.toMatch(/left:|--resume/)
         expect(documents(ended).at(-1)).toMatchObject({
           outcome: 'incomplete',
           failed: [{ id: '3' }, { id: '4', code: 'unknown_key' }],
@@ -140,37 +109,55 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
     it('shows the first twenty rows that failed', async () => {
       const table = await newTable(22, 'integer')
       const { stderr } = await rotate(table, [], { env: { ...env, WAXSEAL_KEYS: NEW } })
-      expect(stderr.match(/^row \d+: unknown key$/gm)).toHaveLength(20)
+      expect(stderr.match(/^row \d+: unknown key: key 2026a$/gm)).toHaveLength(20)
       expect(stderr).toContain('and 2 more')
     })
 
-    it('stops beyond --max-failures, and says how to go on', async () => {
-      const table = await newTable(10, 'integer')
-      const args = ['--max-failures', '2', '--batch', '1']
-      const ended = await rotate(table, args, { env: { ...env, WAXSEAL_KEYS: NEW } })
-      expect(ended.exitCode).toBe(1)
-      expect(ended.stderr).toMatch(/^stopped$/m)
-      expect(ended.stderr).toContain('To go on, run the same command with\n  --resume 3\n')
-    })
+    it.each(['1', '2'])(
+      'stops beyond --max-failures, with %s workers, and says what to mend: who resumed would skip rows',
+      async (workers) => {
+        const table = await newTable(10, 'integer')
+        const args = ['--max-failures', '2', '--batch', '1', '--workers', workers, '--json']
+        const ended = await rotate(table, args, { env: { ...env, WAXSEAL_KEYS: NEW } })
+        expect(ended.exitCode).toBe(1)
+        expect(ended.stderr).toMatch(/^stopped$/m)
+        expect(ended.stderr).toMatch(/key 2026a is not in WAXSEAL_KEYS\n.*run the same command again\.\n$/)
+        expect(ended.stderr).not.toContain('--resume')
+        expect(documents(ended).at(-1)).toMatchObject({ outcome: 'stopped', resume: null })
+      },
+    )
 
-    it('of several workers that stopped, goes on from the first row that may be left', async () => {
-      const table = await newTable(10, 'integer')
-      const args = ['--max-failures', '2', '--batch', '1', '--workers', '2', '--json']
-      const ended = await rotate(table, args, { env: { ...env, WAXSEAL_KEYS: NEW } })
-      expect(ended.exitCode).toBe(1)
-      const { resume } = documents(ended).at(-1) ?? {}
-      expect(Number(resume)).toBeGreaterThan(0)
-      expect(Number(resume)).toBeLessThan(5)
-    })
-
-    it('what breaks one worker down ends all of them', async () => {
-      const table = await newTable(10, 'integer')
-      for (const workers of ['1', '3']) {
-        const ended = await rotate(table, ['--where', '1 / (t.id - 5) < 2', '--workers', workers])
-        expect(ended.exitCode).toBe(2)
-        expect(ended.stderr).toContain('What was written stays written; run the same command again.')
-        expect(ended.stderr).toContain('waxseal: the database: the store failed (unknown, 22012)')
+    describe('with the right to read alone', () => {
+      const role = randomName('wx_reader')
+      const reader = new URL(url || 'postgres://x')
+      reader.searchParams.set('options', `-c role=${role}`)
+      const given = { env: { ...env, DATABASE_URL: reader.href } }
+      const newReadable = async () => {
+        const table = await newTable(10, 'integer')
+        await pool.query(`GRANT SELECT ON ${table.name} TO ${role}`)
+        return table
       }
+      beforeAll(async () => {
+        await pool.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA ${schema} TO ${role}`)
+      })
+      afterAll(async () => {
+        await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      })
+
+      it('a dry run works', async () => {
+        const table = await newReadable()
+        const ended = await rotate(table, ['--dry-run'], given)
+        expect(ended.exitCode).toBe(0)
+        expect(ended.stderr).toMatch(/^ +10 {2}would be rotated$/m)
+      })
+
+      it.each(['1', '3'])('%s workers end at the first write: 2, and not said to pass', async (workers) => {
+        const table = await newReadable()
+        const ended = await rotate(table, ['--workers', workers], given)
+        expect(ended.exitCode).toBe(2)
+        expect(ended.stderr).toContain('waxseal: the database: the store refused access (denied, 42501)')
+        expect(ended.stderr).not.toContain('run the same command again')
+      })
     })
 
     it('a context that the columns do not give fails by row', async () => {
@@ -179,7 +166,7 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
       const context = ['--mode', 'reseal', '--tenant-column', 'org', '--purpose', 'wa.access_token']
       const ended = await rotate(table, [...context, '--context-column', 'id=id'])
       expect(ended.exitCode).toBe(1)
-      expect(ended.stderr).toContain('row 2: invalid context')
+      expect(ended.stderr).toMatch(/^row 2: invalid context: ./m)
       expect(await table.rotated()).toEqual(['1', '3'])
     })
 
@@ -243,8 +230,10 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
           total: 8,
           empty: 1,
           other: 2,
-          stale: 5,
+          stale: 7,
+          left: 7,
           byKid: { '2026a': 5 },
+          blindIndexes: {},
           formats: { 'accounts-2023': 1, plaintext: 1 },
         },
       ])
@@ -255,11 +244,24 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
       expect(await table.rotated()).toHaveLength(7)
     })
 
+    it('a plaintext window that is over is said', async () => {
+      const table = await mixed()
+      const over = join(folder, 'over.json')
+      writeFileSync(over, JSON.stringify({ formats: [], plaintext: { until: '2020-01-31', accept: '^EAA' } }))
+      const ended = await rotate(table, ['--from-legacy', over, ...context], { env: legacyEnv })
+      expect(ended.exitCode).toBe(1)
+      expect(ended.stderr).toContain('--from-legacy: the plaintext window is over')
+      expect(ended.stderr).toContain('row 2: not sealed: looks like meta_token')
+      const still = await rotate(table, ['--from-legacy', file, ...context], { env: legacyEnv })
+      expect(still.exitCode).toBe(0)
+      expect(still.stderr).not.toContain('window')
+    })
+
     it('what no format recognises is left and is 1', async () => {
       const table = await mixed()
       await table.write('4', { token: 'what is this' })
       const counted = await waxseal(['inventory', ...where(table), '--from-legacy', file], { env: legacyEnv })
-      expect(counted.stderr).toMatch(/^unknown +1 +not sealed$/m)
+      expect(counted.stdout).toMatch(/^unknown +1 +not sealed$/m)
       const ended = await rotate(table, ['--from-legacy', file, ...context], { env: legacyEnv })
       expect(ended.exitCode).toBe(1)
       expect(ended.stderr).toContain('row 4: not sealed')
@@ -286,96 +288,6 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
     })
   })
 
-  describe('inventory', () => {
-    it('counts per key, needs no id, and answers 0', async () => {
-      const table = await newTable(6)
-      await table.write(table.ids[0] ?? '', { token: TOKEN })
-      const args = ['--table', `${schema}.${table.name}`, '--column', 'token']
-      const ended = await waxseal(['inventory', ...args], { env })
-      expect([ended.exitCode, ended.stdout]).toEqual([0, ''])
-      expect(ended.stderr).toBe(
-        ['2026a  5  enabled', 'other  1  plaintext or a legacy layout', 'empty  0', 'total  6', ''].join(
-          '\n',
-        ),
-      )
-    })
-
-    it('with --fail-if-stale is 1 while rows are left', async () => {
-      const table = await newTable(3)
-      expect((await inventory(table, ['--fail-if-stale'])).exitCode).toBe(1)
-      await rotate(table)
-      expect((await inventory(table, ['--fail-if-stale'])).exitCode).toBe(0)
-    })
-  })
-
-  describe('keys edit destroy', () => {
-    const disabled = { ...env, WAXSEAL_KEYS: `${NEW} ${OLD}:disabled` }
-    const destroy = (...columns: readonly string[]) =>
-      waxseal(
-        ['keys', 'edit', 'destroy', '2026a', ...columns.flatMap((each) => ['--inventory-zero', each])],
-        {
-          env: disabled,
-        },
-      )
-
-    it('counts in the database now, refuses while a row is left, and then prints the tombstone', async () => {
-      const [table, other] = [await newTable(3), await newTable(1)]
-      await rotate(other)
-      const columns = [table, other].map(({ name }) => `${schema}.${name}.token`)
-      const refused = await destroy(...columns)
-      expect([refused.exitCode, refused.stdout]).toEqual([1, ''])
-      expect(refused.stderr).toBe(
-        `${columns[0]}: 3 rows under 2026a\n${columns[1]}: 0 rows under 2026a\nwaxseal: key 2026a is in use: 3 rows\n`,
-      )
-      await rotate(table)
-      const { exitCode, stdout } = await destroy(...columns)
-      expect(exitCode).toBe(0)
-      const { keys } = keyringFromEnv({ env: { WAXSEAL_KEYS: stdout } })
-      expect(keys.map(({ kid, state }) => `${kid} ${state}`)).toEqual(['2026b primary', '2026a destroyed'])
-    })
-
-    it('refuses while a blind index is left under the key', async () => {
-      const table = await newTable(2)
-      const [first = ''] = table.ids
-      const index = createBlindIndex({ keyring: createKeyring([OLD]), purpose: 'contact.phone' })
-      await table.write(first, { token: index.of('+15550001111', 'org_1') })
-      await rotate(table)
-      const refused = await destroy(`${schema}.${table.name}.token`)
-      expect([refused.exitCode, refused.stdout]).toEqual([1, ''])
-      expect(refused.stderr).toContain('token: 1 rows under 2026a')
-
-      await table.write(first, { token: index.of('+15550001111', 'org_1').replace('2026a', '2026b') })
-      expect((await destroy(`${schema}.${table.name}.token`)).exitCode).toBe(0)
-    })
-
-    it('counts nothing for a name that is no kid', async () => {
-      const table = await newTable(1)
-      const args = ['destroy', "x' OR true --", '--inventory-zero', `${schema}.${table.name}.token`]
-      const ended = await waxseal(['keys', 'edit', ...args], { env: disabled })
-      expect([ended.exitCode, ended.stdout]).toEqual([1, ''])
-      expect(ended.stderr).toContain('no such kid')
-    })
-
-    it('refuses a key that is not disabled: 1', async () => {
-      const table = await newTable(0)
-      const ended = await waxseal(
-        ['keys', 'edit', 'destroy', '2026a', '--inventory-zero', `${schema}.${table.name}.token`],
-        { env },
-      )
-      expect([ended.exitCode, ended.stdout]).toEqual([1, ''])
-      expect(ended.stderr).toContain('not disabled')
-    })
-
-    it.each([
-      ['table', 'nowhere.token', 'no such table'],
-      ['column', 't1.nothing', 'no such column'],
-    ])('of a %s that does not exist is 2', async (_, place, message) => {
-      const ended = await destroy(`${schema}.${place}`)
-      expect([ended.exitCode, ended.stdout]).toEqual([2, ''])
-      expect(ended.stderr).toContain(message)
-    })
-  })
-
   describe('what cannot work', () => {
     it.each([
       ['a table that does not exist', { '--table': 'nowhere' }, 'nowhere: no such table'],
@@ -396,7 +308,7 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
         { '--id': 'org', '--id-type': 'bigint' },
         '.org is of another type than bigint',
       ],
-      ['an id to go on from of another type', { '--resume': 'x' }, '22P02'],
+      ['an id to go on from of another type', { '--resume': 'abc' }, '22P02'],
       [
         'a context name with an option of its own',
         { '--tenant': 't', '--purpose': 'p', '--context-column': 'purpose=org' },
@@ -408,6 +320,7 @@ describe.skipIf(sandbox === undefined)('on PostgreSQL', () => {
       const ended = await waxseal(['rotate', ...Object.entries(all).flat()], { env })
       expect([ended.exitCode, ended.stdout]).toEqual([2, ''])
       expect(ended.stderr).toContain(message)
+      expect(ended.stderr).not.toContain('run the same command again')
       expect(await table.rotated()).toEqual([])
     })
 
@@ -545,6 +458,43 @@ describe('on SQLite', () => {
       return { DatabaseSync: open }
     })
   }
+
+  it('needs a driver: 2, and says which there are', async () => {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
+    const file = folder.path('none.db')
+    writeFileSync(file, '')
+    const place = ['--table', 'accounts', '--column', 'token']
+    const ended = await waxseal(['inventory', ...place], {
+      env: { WAXSEAL_KEYS, DATABASE_URL: `sqlite:${file}` },
+    })
+    expect(ended).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'waxseal: this needs the package better-sqlite3: npm install better-sqlite3, or Node 22.13 or newer\n',
+    })
+  })
+
+  it('waits for other writers, and asks no constructor for it', async () => {
+    const file = folder.path('busy.db')
+    writeFileSync(file, '')
+    const seen: unknown[] = []
+    function DatabaseSync(...given: readonly [string]) {
+      const db = open(...given)
+      const close = () => {
+        seen.push(given.length, db.prepare('PRAGMA busy_timeout').all())
+        db.close?.()
+      }
+      return { ...db, close }
+    }
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ DatabaseSync } as never)
+    const place = ['--table', 'accounts', '--column', 'token']
+    const ended = await waxseal(['inventory', ...place], {
+      env: { WAXSEAL_KEYS, DATABASE_URL: `sqlite:${file}` },
+    })
+    expect(ended.stderr).toContain('accounts: no such table')
+    expect(seen).toEqual([1, [{ timeout: 5000 }]])
+  })
 
   it('rotates, counts, and lets the old key go', async () => {
     withDriver()

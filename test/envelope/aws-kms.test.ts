@@ -81,7 +81,9 @@ describe('awsKms, over the SDK', () => {
     ['ServiceUnavailableException', 503, 'provider_unavailable', true],
     ['InvalidGrantTokenException', 400, 'provider_unavailable', false],
     ['InvalidKeyUsageException', 400, 'provider_unavailable', false],
-    ['UnrecognizedClientException', 400, 'provider_unavailable', false],
+    ['UnrecognizedClientException', 400, 'provider_denied', false],
+    ['ExpiredTokenException', 400, 'provider_denied', false],
+    ['InvalidSignatureException', 400, 'provider_denied', false],
     ['ValidationException', 400, 'provider_unavailable', false],
   ] as const)('reads %s (%s) as %s', async (type, status, code, retryable) => {
     const edk = await provider().wrap(dek, input)

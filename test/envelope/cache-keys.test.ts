@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   createDekCache,
   type DekCacheOptions,
@@ -55,6 +55,30 @@ describe('the bytes of a cached data key', () => {
     const fresh = newKey()
     expect((await cache.take('a', wanted(fresh))).dek).toEqual(fresh.dek)
     expect([old, fresh].map(isZero)).toEqual([true, false])
+  })
+
+  it('are zeroed when they are too old although nobody asks for them again', async () => {
+    vi.useFakeTimers()
+    try {
+      const { cache, clock } = setUp()
+      const [early, late] = [newKey(), newKey()]
+      await cache.take('a', wanted(early))
+      clock.now = 30_000
+      await cache.take('b', wanted(late))
+      clock.now = 60_000
+      vi.advanceTimersByTime(60_000)
+      expect([early, late].map(isZero)).toEqual([true, false])
+      clock.now = 120_000
+      vi.advanceTimersByTime(60_000)
+      expect([early, late].map(isZero)).toEqual([true, true])
+      expect(vi.getTimerCount()).toBe(0)
+
+      await cache.take('a', wanted(newKey()))
+      cache.flush()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('are zeroed when they have done their share', async () => {

@@ -367,12 +367,9 @@ describe('a provider', () => {
       },
     ],
     [
-      'an invalid response',
-      new EnvelopeError('provider_invalid_response', { kid: 'theirs' }),
-      {
-        code: 'provider_invalid_response',
-        kid: 'theirs',
-      },
+      'an invalid response, with a secret for a kid,',
+      new EnvelopeError('provider_invalid_response', { kid: 'secret-1f2e3d4c' }),
+      { code: 'provider_invalid_response' },
     ],
     ['a code that is not a provider\u2019s', new EnvelopeError('not_text'), { code: 'provider_unavailable' }],
     ['any other error', new Error('SECRET-1f2e3d4c'), { code: 'provider_unavailable' }],
@@ -501,6 +498,17 @@ describe('waiting for a provider', () => {
     const envelope = over(kms.provider)
     await envelope.open(await envelope.seal(TOKEN, CONTEXT, { signal }), CONTEXT, { signal })
     expect(listeners).toBe(0)
+  })
+
+  it('needs no clock that works', async () => {
+    const now = () => {
+      throw new Error('no clock')
+    }
+    for (const cache of [undefined, { ttl: '1m', reuse: {} } as const]) {
+      const envelope = over(kms.provider, { now, cache })
+      const opened = await envelope.safeOpen(await envelope.seal(TOKEN, CONTEXT), CONTEXT)
+      expect(opened).toEqual({ ok: true, value: TOKEN })
+    }
   })
 
   it('ignores what comes too late', async () => {

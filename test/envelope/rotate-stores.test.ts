@@ -119,6 +119,74 @@ onPostgres('two rotations and an application that writes, on PostgreSQL', () => 
   )
 })
 
+onPostgres('rows of PostgreSQL that cannot be rotated', () => {
+  if (sandbox === undefined) return
+  const pool = sandbox.pool()
+
+  it('are named, whatever refuses them, and hold up no other', async () => {
+    await fill(pool, 40)
+    await pool.query(`ALTER TABLE accounts ADD CHECK (id <> 5 OR token NOT LIKE 'wx1.2026-05.%');
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN
+        IF NEW.id = 6 THEN RAISE EXCEPTION ''no''; END IF;
+        IF NEW.id = 27 THEN RAISE ''too long'' USING ERRCODE = ''22001''; END IF;
+        RETURN NEW;
+      END';
+      CREATE TRIGGER refusing BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION refuse()`)
+    const store = postgresRotationStore(pool, { ...table, idType: 'integer' })
+    const report = await rotateRows({ envelope, store, batch: 10 })
+    expect(report).toMatchObject({
+      outcome: 'incomplete',
+      rotated: 37,
+      failed: ['5', '6', '27'].map((id) => ({ id, code: 'store_error', message: 'the store refused a row' })),
+      inventory: { total: 40, stale: 3 },
+    })
+    for (const [n, token] of await readAll(pool))
+      expect(envelope.open(token, contextOf(n))).toBe(`token ${n}`)
+  })
+
+  it('leave the run incomplete where they have no id', async () => {
+    await fill(pool, 10)
+    await pool.query(`ALTER TABLE accounts DROP CONSTRAINT accounts_pkey;
+      ALTER TABLE accounts ALTER id DROP NOT NULL; UPDATE accounts SET id = NULL WHERE id = 3`)
+    const store = postgresRotationStore(pool, { ...table, idType: 'integer' })
+    expect(await rotateRows({ envelope, store })).toMatchObject({
+      outcome: 'incomplete',
+      rotated: 9,
+      failed: [],
+      inventory: { total: 10, stale: 1 },
+    })
+    expect(await rotateRows({ envelope, store, dryRun: true })).toMatchObject({ outcome: 'incomplete' })
+  })
+
+  it('reject the run where `after` is no id, for no row is to blame', async () => {
+    await fill(pool, 2)
+    const store = postgresRotationStore(pool, { ...table, idType: 'integer' })
+    const run = rotateRows({ envelope, store, after: 'x' })
+    await expect(run).rejects.toMatchObject({ reason: 'constraint', driver: '22P02' })
+  })
+})
+
+describe.each(sqliteDrivers)('rows of SQLite that cannot be rotated, $name', (driver) => {
+  it('are named, or counted where they have no id, and hold up no other', async () => {
+    const db = driver.open(':memory:')
+    db.exec(
+      `CREATE TABLE accounts (id INTEGER UNIQUE, token TEXT, CHECK (id <> 5 OR token NOT LIKE 'wx1.2026-05.%'))`,
+    )
+    for (let n = 0; n < 12; n++) {
+      const sealed = before.seal(`token ${n}`, contextOf(n))
+      db.prepare('INSERT INTO accounts VALUES (?, ?) RETURNING 1').all(n === 7 ? null : n, sealed)
+    }
+    const report = await rotateRows({ envelope, store: sqliteRotationStore(db, table), batch: 4 })
+    expect(report).toMatchObject({
+      outcome: 'incomplete',
+      rotated: 10,
+      failed: [{ id: '5', code: 'store_error', message: 'the store refused a row' }],
+      inventory: { total: 12, stale: 2 },
+    })
+    db.close()
+  })
+})
+
 /** Runs a rotation that kills itself; how the process ended. */
 function rotateAndDie(orders: Omit<Orders, 'keys'>): Promise<string> {
   const script = fileURLToPath(new URL('../support/rotating-child.ts', import.meta.url))

@@ -132,14 +132,31 @@ describe('rotateRows', () => {
       rotated: 2,
       passes: 2,
       failed: [
-        { id: id(1), code: 'key_mismatch' },
+        { id: id(1), code: 'key_mismatch', message: expect.stringMatching(/^key mismatch: key 2026-01/) },
         { id: id(2), code: 'malformed' },
-        { id: 'x', code: 'unknown_key' },
+        { id: 'x', code: 'unknown_key', message: 'unknown key: key gone' },
       ],
       inventory: { stale: 3, byKid: { '2026-05': 2, '2026-01': 2, gone: 1 } },
     })
-    expect(events.filter(({ type }) => type === 'row_failed')).toHaveLength(3)
+    const told = events.filter(({ type }) => type === 'row_failed')
+    expect(told).toEqual(report.failed.map((failure) => ({ type: 'row_failed', ...failure })))
+    expect(JSON.stringify(told)).not.toContain('EAAG')
     expect([held(rows, 1), held(rows, 2)]).toEqual([value, broken])
+  })
+
+  it('does not list a failure that the application has seen to meanwhile', async () => {
+    const rows = sealedRows(3)
+    rows.set(id(1), { value: 'wx1.2026-01.x.y' })
+    const told: string[] = []
+    const { report } = await rotate(rows, {
+      observe(event) {
+        if (event.type !== 'row_failed') return
+        told.push(event.id)
+        rows.delete(event.id)
+      },
+    })
+    expect(told).toEqual([id(1)])
+    expect(report).toMatchObject({ outcome: 'done', rotated: 2, failed: [], inventory: { stale: 0 } })
   })
 
   it('stops when more rows failed than it may, and says where to go on', async () => {
@@ -204,6 +221,21 @@ describe('rotateRows', () => {
       rotated: 4,
       failed: [{ id: id(3), code: 'malformed' }],
     })
+  })
+
+  it('is not done with a dry run that has not seen every row', async () => {
+    const rows = sealedRows(5)
+    const behind = await rotate(rows, { dryRun: true, after: id(2) })
+    expect(behind.report).toMatchObject({ outcome: 'incomplete', scanned: 2, failed: [] })
+
+    const store = memoryRotationStore(rows)
+    const query: ClaimQuery = { primary: '2026-05', legacy: false, after: null, limit: 2, dryRun: false }
+    await store.claim(query, async () => {
+      const { report } = await rotate(rows, { dryRun: true, store })
+      expect(report).toMatchObject({ outcome: 'incomplete', scanned: 3, failed: [], inventory: { stale: 5 } })
+      return []
+    })
+    expect.assertions(2)
   })
 
   it('counts what another writer took as conflicts, and goes through the table again', async () => {
@@ -315,7 +347,7 @@ describe('rotateRows', () => {
       pause: '1h',
       signal: controller.signal,
       observe: (event) => {
-        if (event.type === 'batch') setTimeout(() => controller.abort(), 5)
+        if (event.type === 'batch') queueMicrotask(() => controller.abort())
       },
     })
     expect(report).toMatchObject({ outcome: 'aborted', rotated: 2, after: id(1), inventory: { stale: 4 } })
@@ -540,16 +572,30 @@ describe('rotateRows over a KMS', () => {
     expect(events.some(({ type }) => type === 'retry')).toBe(false)
   })
 
-  it('counts what the provider will never answer as the failure of that row', async () => {
+  it('stops at once when the provider cannot answer, which no row is to blame for', async () => {
     const { state, envelope } = kms()
-    state.fail = (call) => (call === 1 ? unavailable(false) : undefined)
+    state.fail = (call) => (call > 6 ? unavailable(false) : undefined)
+    const { report, events } = await rotate(sealedRows(6), { envelope, batch: 2, concurrency: 1 })
+    expect(report).toMatchObject({
+      outcome: 'stopped',
+      stoppedBy: 'provider_unavailable',
+      rotated: 2,
+      after: id(1),
+      failed: [],
+    })
+    expect(events.map(({ type }) => type)).toEqual(['started', 'batch'])
+  })
+
+  it('counts what the provider answers and nobody understands as the failure of that row', async () => {
+    const { state, envelope } = kms()
+    state.fail = (call) => (call === 1 ? new EnvelopeError('provider_invalid_response') : undefined)
     const { report } = await rotate(sealedRows(3), { envelope, concurrency: 1, passes: 1 })
-    expect(report).toMatchObject({ rotated: 2, failed: [{ id: id(0), code: 'provider_unavailable' }] })
+    expect(report).toMatchObject({ rotated: 2, failed: [{ id: id(0), code: 'provider_invalid_response' }] })
   })
 
   it('takes a failure back when a later pass rotates the row', async () => {
     const { state, envelope } = kms()
-    state.fail = (call) => (call === 1 ? unavailable(false) : undefined)
+    state.fail = (call) => (call === 1 ? new EnvelopeError('provider_invalid_response') : undefined)
     const { report } = await rotate(sealedRows(3), { envelope, concurrency: 1 })
     expect(report).toMatchObject({ outcome: 'done', rotated: 3, failed: [] })
   })
@@ -563,6 +609,126 @@ describe('rotateRows over a KMS', () => {
     }
     const { report } = await rotate(sealedRows(9), { envelope, concurrency: 2, signal: controller.signal })
     expect(report).toMatchObject({ outcome: 'aborted', rotated: 0, inventory: { stale: 9 } })
+  })
+})
+
+describe('rotateRows with an envelope of another copy of the package', () => {
+  /** Its errors are of a class of its own. */
+  const foreign = (code: string, fails: (value: string) => boolean) => ({
+    ...envelope,
+    rewrap(value: string) {
+      const error = { name: 'EnvelopeError', code, retryable: false }
+      if (fails(value)) throw Object.assign(new Error('of another copy'), error)
+      return envelope.rewrap(value)
+    },
+  })
+
+  it('reports the row that fails', async () => {
+    const rows = sealedRows(3)
+    const [, second] = [...rows.values()]
+    const { report } = await rotate(rows, {
+      envelope: foreign('tampered', (value) => value === second?.value),
+    })
+    expect(report).toMatchObject({
+      outcome: 'incomplete',
+      rotated: 2,
+      failed: [{ id: id(1), code: 'tampered', message: 'of another copy' }],
+    })
+  })
+
+  it('stops when its provider denies', async () => {
+    const { report } = await rotate(sealedRows(3), { envelope: foreign('provider_denied', () => true) })
+    expect(report).toMatchObject({ outcome: 'stopped', stoppedBy: 'provider_denied', failed: [] })
+  })
+})
+
+describe('rotateRows when the store refuses rows', () => {
+  /** Refuses changes of some rows; what was asked of it. */
+  function choosy(rows: Map<string, MemoryRow>, refused: readonly number[]) {
+    const plain = memoryRotationStore(rows)
+    const limits: number[] = []
+    const store: RotationStore = {
+      ...plain,
+      claim(query, work) {
+        limits.push(query.limit)
+        return plain.claim(query, async (claimed) => {
+          const changes = await work(claimed)
+          if (!query.dryRun && changes.some((change) => refused.map(id).includes(change.id))) {
+            throw new StoreError('constraint', '23514')
+          }
+          return changes
+        })
+      },
+    }
+    return { store, limits }
+  }
+  const failure = (n: number) => ({ id: id(n), code: 'store_error', message: 'the store refused a row' })
+
+  it('reports them, leaves them as they are, and rotates all others', async () => {
+    const rows = sealedRows(12)
+    const { store, limits } = choosy(rows, [4, 5, 11])
+    const kept = held(rows, 4)
+    const { report, events } = await rotate(rows, { store, batch: 3 })
+    expect(report).toMatchObject({
+      outcome: 'incomplete',
+      rotated: 9,
+      conflicts: 0,
+      failed: [failure(4), failure(5), failure(11)],
+      inventory: { stale: 3 },
+    })
+    expect(held(rows, 4)).toBe(kept)
+    expect(events.filter(({ type }) => type === 'row_failed')).toEqual(
+      [4, 5, 11].map((n) => ({ type: 'row_failed', ...failure(n) })),
+    )
+    const passes = { first: [3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 3], second: [3, 1, 1, 1, 3] }
+    expect(limits).toEqual([...passes.first, ...passes.second])
+  })
+
+  it('pauses after the rows of the batch, not between them', async () => {
+    const rows = sealedRows(3)
+    const controller = new AbortController()
+    const seen: string[] = []
+    const { report } = await rotate(rows, {
+      store: choosy(rows, [1]).store,
+      pause: '1h',
+      signal: controller.signal,
+      observe(event) {
+        if (event.type !== 'batch') return
+        seen.push(event.after)
+        if (seen.length === 3) queueMicrotask(() => controller.abort())
+      },
+    })
+    expect(seen).toEqual([0, 1, 2].map(id))
+    expect(report).toMatchObject({ outcome: 'aborted', rotated: 2, after: id(2), failed: [failure(1)] })
+  })
+
+  it('stops when they are more than may fail', async () => {
+    const rows = sealedRows(9)
+    const { store } = choosy(rows, [1, 2, 3, 4, 5, 6, 7, 8])
+    const { report } = await rotate(rows, { store, maxFailures: 3 })
+    expect(report).toMatchObject({ outcome: 'stopped', rotated: 1, after: id(4), failed: { length: 4 } })
+  })
+
+  it('sees no refusal in a dry run', async () => {
+    const rows = sealedRows(2)
+    const { report } = await rotate(rows, { store: choosy(rows, [1]).store, dryRun: true })
+    expect(report).toMatchObject({ outcome: 'done', rotated: 2 })
+  })
+
+  it('rejects where the store passes more rows than it is asked for, and refuses them', async () => {
+    const rows = ['a', 'b'].map((of) => ({ id: of, value: held(sealedRows(1), 0), context: null }))
+    const error = new StoreError('constraint')
+    const inventory = async () => ({ total: 2, empty: 0, other: 0, stale: 2, byKid: {} })
+    const store = rowStore({ fetch: async () => rows, write: () => Promise.reject(error), inventory })
+    await expect(rotateRows({ envelope, store })).rejects.toBe(error)
+  })
+
+  it('passes on a refusal that `also` throws', async () => {
+    const error = new StoreError('constraint')
+    const also = () => {
+      throw error
+    }
+    await expect(rotate(sealedRows(2), { mode: 'reseal', also })).rejects.toBe(error)
   })
 })
 
@@ -591,6 +757,24 @@ describe('rotateRows when the store fails', () => {
       expect(events.filter((event) => event.type === 'retry' && event.code === 'store_error')).toHaveLength(5)
     },
   )
+
+  it.each([
+    ['timeout', 0],
+    ['unavailable', 2],
+    ['busy', 2],
+    ['serialization', 2],
+  ] as const)('a count that fails with %s is repeated %i times of 2', async (reason, times) => {
+    let calls = 0
+    const store: RotationStore = {
+      ...memoryRotationStore(new Map()),
+      async inventory() {
+        calls++
+        throw new StoreError(reason)
+      },
+    }
+    await expect(rotate(new Map(), { store, retries: 2 })).rejects.toMatchObject({ reason })
+    expect(calls).toBe(1 + times)
+  })
 
   it('rejects with the StoreError when it keeps failing', async () => {
     const rows = sealedRows(2)

@@ -15,6 +15,7 @@ import {
   type KeyInput,
   safeDeriveKey,
 } from 'waxseal/idempotency'
+import { createKeyring } from 'waxseal/keyring'
 import { lp } from '../../src/internal/lp.js'
 
 interface Vectors {
@@ -51,6 +52,9 @@ const keyed: Keyed = {
   },
 }
 
+/** The same, as users have it. */
+const keyring = createKeyring(['wxk1.2026a.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8.TWR0Bh'])
+
 const valid = { tenant: 'org_1', namespace: 'webhook', parts: ['a'] }
 const tenantOf = (tenant: string | null): string | typeof GLOBAL_TENANT => tenant ?? GLOBAL_TENANT
 
@@ -71,7 +75,9 @@ describe.each(['node', 'portable'] as const)('the published vectors, on the %s c
     for (const { tenant, namespace, parts, key, keyed: keyedKey } of vectors.keys) {
       const input: KeyInput = { tenant: tenantOf(tenant), namespace, parts }
       expect(deriveKey(input)).toBe(key)
-      if (keyedKey !== undefined) expect(deriveKey({ ...input, keyed })).toBe(keyedKey)
+      if (keyedKey === undefined) continue
+      expect(deriveKey({ ...input, keyed })).toBe(keyedKey)
+      expect(deriveKey({ ...input, keyed: { ...keyed, keyring } })).toBe(keyedKey)
     }
   })
 

@@ -35,6 +35,16 @@ describe('keyringFromEnv', () => {
     },
   )
 
+  it.each([
+    [{ env: {} }, 'keys missing: WAXSEAL_KEYS is not set'],
+    [{ env: {}, name: 'APP_ROOT_KEYS' }, 'keys missing: APP_ROOT_KEYS is not set'],
+    // A slip: the value in place of the name.
+    [{ env: {}, name: A }, 'keys missing'],
+    [{ env: {}, name: 'AB12'.repeat(16) }, 'keys missing'],
+  ])('names the variable where that can be no key: %#', (options, message) => {
+    expect(() => keyringFromEnv(options)).toThrow(expect.objectContaining({ message }))
+  })
+
   it('misses the keys when the variable of the process is unset', () => {
     vi.stubEnv('WAXSEAL_KEYS', undefined)
     expect(() => keyringFromEnv()).toThrow(keyringError('keys_missing'))

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
@@ -8,7 +9,7 @@ import {
   type PostgresRotationOptions,
   postgresRotationStore,
 } from 'waxseal/stores/postgres'
-import { POSTGRES_URL, postgresSandbox } from '../support/services.js'
+import { POSTGRES_URL, postgresSandbox, randomName } from '../support/services.js'
 
 const options: PostgresRotationOptions = { table: 'accounts', column: 'token', id: 'id', idType: 'integer' }
 const query = { primary: 'p', legacy: false, after: null, limit: 10, dryRun: false }
@@ -56,8 +57,13 @@ const sandbox = await postgresSandbox()
 
 describe.skipIf(sandbox === undefined)('a transaction of a store', () => {
   if (sandbox === undefined) return
-  const pool = sandbox.pool({ max: 2 })
-  const sql = postgres(sandbox.url, { max: 2, connection: { search_path: sandbox.schema } })
+  const connections = new EventEmitter()
+  const onclose = () => connections.emit('closed')
+  const name = randomName('client')
+  const pool = sandbox.pool({ max: 2, application_name: name })
+  pool.on('connect', (client) => client.once('end', onclose))
+  const connection = { search_path: sandbox.schema, application_name: name }
+  const sql = postgres(sandbox.url, { max: 2, connection, onclose })
   afterAll(() => sql.end())
 
   const ready = (async () => {
@@ -66,30 +72,25 @@ describe.skipIf(sandbox === undefined)('a transaction of a store', () => {
   })()
 
   const clients = { pg: pool, 'postgres.js': sql } as const
-  const pidOf = async (state: string) => {
-    const { rows } = await pool.query(
-      `SELECT pid FROM pg_stat_activity WHERE state = $1 AND query LIKE '%accounts%' AND pid <> pg_backend_pid()
-        AND query LIKE '%SKIP LOCKED%'`,
-      [state],
-    )
-    return rows.map((row) => row.pid as number)
-  }
-
-  for (const [name, client] of Object.entries(clients)) {
-    it(`${name}: survives that the server ends it while new values are made`, async () => {
+  for (const [driver, client] of Object.entries(clients)) {
+    it(`${driver}: survives that the server ends it while new values are made`, async () => {
       await ready
       const store = postgresRotationStore(client, options)
       const claim = store.claim(query, async ([row]) => {
-        for (const pid of await pidOf('idle in transaction'))
-          await pool.query('SELECT pg_terminate_backend($1)', [pid])
-        await new Promise((resolve) => setTimeout(resolve, 50))
+        const closed = once(connections, 'closed')
+        await pool.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = $1 AND state = 'idle in transaction' AND query LIKE '%SKIP LOCKED%'`,
+          [name],
+        )
+        await closed
         return [{ id: row?.id ?? '', from: 'wx1.a.e.b', to: 'wx1.p.e.b' as never }]
       })
       await expect(claim).rejects.toMatchObject({ code: 'store_error', reason: 'unavailable' })
       expect(await store.inventory('p')).toMatchObject({ stale: 1 })
     })
 
-    it(`${name}: gives up on a lock that is not to be had, and is usable again`, async () => {
+    it(`${driver}: gives up on a lock that is not to be had, and is usable again`, async () => {
       await ready
       const store = postgresRotationStore(client, { ...options, timeout: '200ms' })
       const holder = await pool.connect()
@@ -97,7 +98,7 @@ describe.skipIf(sandbox === undefined)('a transaction of a store', () => {
       await expect(store.claim(query, async () => [])).rejects.toMatchObject({ reason: 'timeout' })
       await holder.query('ROLLBACK')
       holder.release()
-      expect(await store.inventory('p')).toMatchObject({ stale: 1 })
+      expect(await postgresRotationStore(client, options).inventory('p')).toMatchObject({ stale: 1 })
     })
   }
 
@@ -113,7 +114,7 @@ describe.skipIf(sandbox === undefined)('a transaction of a store', () => {
     })
     await expect(claim).rejects.toMatchObject({ reason: 'timeout' })
     held.release()
-    expect(await store.inventory('p')).toMatchObject({ total: 1 })
+    expect(await postgresRotationStore(small, options).inventory('p')).toMatchObject({ total: 1 })
     expect(worked).toBe(false)
     expect([small.totalCount, small.idleCount, small.waitingCount]).toEqual([1, 1, 0])
   })
@@ -145,14 +146,14 @@ describe.skipIf(sandbox === undefined)('a transaction of a store', () => {
     const through = new URL(sandbox.url)
     through.host = `127.0.0.1:${await listen(proxy)}`
     const proxied = sandbox.pool({ connectionString: through.href })
-    const store = postgresRotationStore(proxied, { ...options, timeout: '200ms' })
+    const store = postgresRotationStore(proxied, { ...options, timeout: '1s' })
     const claim = store.claim(query, async ([row]) => {
       for (const socket of sockets) socket.unpipe().pause()
       return [{ id: row?.id ?? '', from: 'wx1.a.e.b', to: 'wx1.p.e.b' as never }]
     })
     await expect(claim).rejects.toMatchObject({ reason: 'timeout' })
     await expect.poll(() => [proxied.totalCount, sockets.length]).toEqual([0, 1])
-    expect(await store.inventory('p')).toMatchObject({ stale: 1 })
+    expect(await postgresRotationStore(proxied, options).inventory('p')).toMatchObject({ stale: 1 })
     await proxied.end()
     for (const socket of sockets) socket.destroy()
     proxy.close()
@@ -192,7 +193,7 @@ describe('a server that is not there or does not answer', () => {
     const store = postgresRotationStore(pool, { ...options, timeout: '100ms' })
     await expect(store.inventory('p')).rejects.toMatchObject({ reason: 'timeout' })
     for (const socket of sockets) socket.destroy()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await expect.poll(() => pool.totalCount).toBe(0)
     await pool.end()
   })
 })
@@ -226,6 +227,12 @@ describe('what drivers throw', () => {
     ['40001', 'serialization'],
     ['40P01', 'serialization'],
     ['23505', 'constraint'],
+    ['22001', 'constraint'],
+    ['22P02', 'constraint'],
+    ['P0001', 'constraint'],
+    ['44000', 'constraint'],
+    ['54000', 'constraint'],
+    ['54001', 'unknown'],
     ['42P01', 'schema_missing'],
     ['3F000', 'schema_missing'],
     ['42703', 'unknown'],

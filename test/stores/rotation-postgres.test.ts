@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
+import { citext } from '@electric-sql/pglite/contrib/citext'
 import fc from 'fast-check'
 import type pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { ClaimQuery, RotationRow } from 'waxseal/envelope/rotate'
+import type { ClaimQuery, RotationRow, RotationStore } from 'waxseal/envelope/rotate'
 import {
   type PgTransactionalLike,
   type PostgresRotationOptions,
@@ -33,6 +35,25 @@ const options = {
     purpose: 'token',
     id,
   }),
+}
+
+const query: ClaimQuery = { primary: '2026-05', legacy: false, after: null, limit: 10, dryRun: false }
+
+const renew = async (rows: readonly RotationRow[]) =>
+  rows.map(({ id, value }) => ({ id, from: value, to: value.replace('2026-01', '2026-05') as never }))
+
+/** The ids of one pass, in its order, each of which was written. */
+async function passThrough(store: RotationStore, limit: number): Promise<readonly string[]> {
+  const seen: string[] = []
+  for (let after: string | null = null; ; ) {
+    const claimed = await store.claim({ ...query, after, limit }, async (rows) => {
+      seen.push(...rows.map(({ id }) => id))
+      return renew(rows)
+    })
+    if (claimed.last === null) return seen
+    expect(claimed.written).toContain(claimed.last)
+    after = claimed.last
+  }
 }
 
 /** A column that is as hard as columns get: case-insensitive and not deterministic in its comparisons. */
@@ -90,10 +111,20 @@ onPostgres('PostgreSQL', () => {
 })
 
 describe('PGlite', () => {
-  const pglite = new PGlite()
+  const pglite = new PGlite({ extensions: { citext } })
   beforeAll(async () => {
     await pglite.exec(createTable('accounts', 'text').replaceAll(/CREATE COLLATION.*|COLLATE careless/g, ''))
   })
+
+  it('misses no row whose id ignores case', async () => {
+    const words = 'ab aC ad aE Bf Bg BH bi BJ cK Cl cM Cn'.split(' ')
+    await pglite.exec(`CREATE EXTENSION citext; CREATE TABLE words (id citext PRIMARY KEY, token text);
+      INSERT INTO words SELECT w, 'wx1.2026-01.e.b' FROM unnest('{${words}}'::citext[]) w`)
+    const store = postgresRotationStore(pglite, { table: 'words', column: 'token', id: 'id', idType: 'text' })
+    expect([...(await passThrough(store, 1))].sort()).toEqual(words.sort())
+    expect(await store.inventory('2026-05')).toMatchObject({ total: 13, stale: 0 })
+  })
+
   const run: Run = async (text, params) => (await pglite.query(text, params)).rows
   describeRotation('PGlite', {
     ...harness(pglite, run, 'accounts', 'text'),
@@ -106,9 +137,6 @@ describe('PGlite', () => {
 onPostgres('postgresRotationStore', () => {
   if (sandbox === undefined) return
   const pool = sandbox.pool({ max: 3 })
-  const query: ClaimQuery = { primary: '2026-05', legacy: false, after: null, limit: 10, dryRun: false }
-  const renew = async (rows: readonly RotationRow[]) =>
-    rows.map(({ id, value }) => ({ id, from: value, to: value.replace('2026-01', '2026-05') as never }))
 
   beforeAll(() => pool.query(createTable('accounts', 'integer')))
   beforeEach(() =>
@@ -175,45 +203,127 @@ onPostgres('postgresRotationStore', () => {
     )
   })
 
-  it('goes through ids of text in the order of their own collation, which their index has', async () => {
-    await pool.query(`CREATE TABLE words (id text COLLATE "en-x-icu" PRIMARY KEY, token text);
+  it.each(['text COLLATE "en-x-icu"', 'varchar(9)', 'varchar COLLATE "en-x-icu"'])(
+    'goes through ids of %s in the order of their own collation, which their index has',
+    async (type) => {
+      await pool.query(`DROP TABLE IF EXISTS words; CREATE TABLE words (id ${type} PRIMARY KEY, token text);
       INSERT INTO words SELECT w, 'wx1.2026-01.e.b' FROM unnest('{b,B,a,A,ä,Z,-,_,"a b",é,e}'::text[]) w`)
-    const statements: string[] = []
-    const store = postgresRotationStore(
-      {
-        totalCount: 0,
-        query: (text, params) => pool.query(text, params),
-        async connect() {
-          const connection = await pool.connect()
-          return {
-            release: (destroy) => connection.release(destroy),
-            query(text, params) {
-              statements.push(text)
-              return connection.query(text, params)
-            },
-          }
+      const { rows } = await pool.query('SELECT id FROM words ORDER BY id')
+      const statements: string[] = []
+      const store = postgresRotationStore(
+        {
+          totalCount: 0,
+          query: (text, params) => pool.query(text, params),
+          async connect() {
+            const connection = await pool.connect()
+            return {
+              release: (destroy) => connection.release(destroy),
+              query(text, params) {
+                statements.push(text)
+                return connection.query(text, params)
+              },
+            }
+          },
         },
-      },
-      { table: 'words', column: 'token', id: 'id', idType: 'text' },
-    )
-    const seen: string[] = []
-    for (let after: string | null = null; ; ) {
-      const claimed = await store.claim({ ...query, after, limit: 3 }, async (rows) => {
-        seen.push(...rows.map(({ id }) => id))
-        return []
-      })
-      if (claimed.last === null) break
-      after = claimed.last
-    }
-    const { rows } = await pool.query('SELECT id FROM words ORDER BY id')
-    expect(seen).toEqual(rows.map(({ id }) => id))
+        { table: 'words', column: 'token', id: 'id', idType: 'text' },
+      )
+      expect(await passThrough(store, 3)).toEqual(rows.map(({ id }) => id))
 
-    const client = await pool.connect()
-    const claim = statements.filter((text) => text.includes('SKIP LOCKED')).at(-1) ?? ''
-    await client.query('SET enable_seqscan = off; SET enable_sort = off')
-    const plan = await client.query(`EXPLAIN ${claim}`, ['wx1.2026-05.%', '3', 'b'])
-    client.release(true)
-    expect(JSON.stringify(plan.rows)).toContain('Index Scan using words_pkey')
+      const client = await pool.connect()
+      await client.query('SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off')
+      const plans = [
+        ['SKIP LOCKED', ['wx1.2026-05.%', '3', 'b']],
+        ['UPDATE words', ['{a}', '{x}', '{y}']],
+      ] as const
+      for (const [part, params] of plans) {
+        const statement = statements.filter((text) => text.replaceAll('"', '').includes(part)).at(-1)
+        const plan = await client.query(`EXPLAIN ${statement}`, [...params])
+        expect(JSON.stringify(plan.rows)).toMatch(/Index Scan using words_pkey.*Index Cond: .*id/)
+        expect(JSON.stringify(plan.rows)).not.toContain('Sort')
+      }
+      client.release(true)
+    },
+  )
+
+  it.each(['numeric', 'char(9)', 'uuid', 'inet'])('takes ids of %s for text', async (type) => {
+    const values: Readonly<Record<string, string>> = {
+      numeric: "'1.5', '10', '2', '-3', '1e30', '1.50001'",
+      'char(9)': "'b', 'B', 'a c', 'a'",
+      uuid: 'gen_random_uuid(), gen_random_uuid(), gen_random_uuid()',
+      inet: "'10.0.0.1', '9.0.0.1', '::1'",
+    }
+    await pool.query(`DROP TABLE IF EXISTS odd; CREATE TABLE odd (id ${type} PRIMARY KEY, token text);
+      INSERT INTO odd SELECT v, 'wx1.2026-01.e.b' FROM unnest(ARRAY[${values[type]}]::${type}[]) v`)
+    const store = create({ table: 'odd', columns: [], also: [], idType: 'text' })
+    const { rows } = await pool.query('SELECT id::text FROM odd')
+    expect([...(await passThrough(store, 1))].sort()).toEqual(rows.map(({ id }) => id).sort())
+    expect(await store.inventory('2026-05')).toMatchObject({ stale: 0 })
+  })
+
+  it.each([
+    ['bigint', 'numeric', '1, -7, 9223372036854775807', '9223372036854775808'],
+    ['bigint', 'numeric', '1, 2', '1.5'],
+    ['bigint', 'numeric', '1, 2', "'NaN'"],
+    ['integer', 'bigint', '1, -2147483648, 2147483647', '2147483648'],
+  ] as const)('takes ids of %s from a column of %s, and says when there are others', async (...args) => {
+    const [idType, type, good, bad] = args
+    await pool.query(`DROP TABLE IF EXISTS odd; CREATE TABLE odd (id ${type} PRIMARY KEY, token text);
+      INSERT INTO odd SELECT v, 'wx1.2026-01.e.b' FROM unnest(ARRAY[${good}]::${type}[]) v`)
+    const store = create({ table: 'odd', columns: [], also: [], idType })
+    expect(await passThrough(store, 1)).toHaveLength(good.split(',').length)
+    await pool.query(`INSERT INTO odd VALUES (${bad}, 'wx1.2026-01.e.b')`)
+    for (const dryRun of [true, false]) {
+      const claim = store.claim({ ...query, dryRun }, () => Promise.reject(new Error('called')))
+      await expect(claim).rejects.toMatchObject({ code: 'store_error', reason: 'wrong_type' })
+    }
+  })
+
+  it('counts a row without an id, and leaves it alone', async () => {
+    await pool.query(`DROP TABLE IF EXISTS odd; CREATE TABLE odd (id integer UNIQUE, token text);
+      INSERT INTO odd VALUES (1, 'wx1.2026-01.e.b'), (NULL, 'wx1.2026-01.e.b'), (2, 'wx1.2026-01.e.b')`)
+    for (const idType of ['integer', 'text'] as const) {
+      await pool.query("UPDATE odd SET token = 'wx1.2026-01.e.b'")
+      const store = create({ table: 'odd', columns: [], also: [], idType })
+      expect(await passThrough(store, 3)).toEqual(['1', '2'])
+      expect(await store.inventory('2026-05')).toMatchObject({ total: 3, stale: 1 })
+    }
+  })
+
+  it.each([
+    ['a CHECK', '23514', "ALTER TABLE odd ADD CHECK (token NOT LIKE '%05%')"],
+    ['a length', '22001', 'ALTER TABLE odd ALTER token TYPE varchar(15)'],
+    [
+      'a unique index',
+      '23505',
+      "INSERT INTO odd VALUES (2, 'wx1.2026-05.e.b'); CREATE UNIQUE INDEX ON odd (token)",
+    ],
+    [
+      'a trigger',
+      'P0001',
+      `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+        CREATE TRIGGER refusing BEFORE UPDATE ON odd FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    ],
+    [
+      'a trigger at the commit',
+      'P0001',
+      `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+        CREATE CONSTRAINT TRIGGER refusing AFTER UPDATE ON odd DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    ],
+    ['the size of an index entry', '54000', 'CREATE INDEX ON odd (token)'],
+  ])('says constraint where %s refuses a row', async (_, driver, change) => {
+    await pool.query(`DROP TABLE IF EXISTS odd; CREATE TABLE odd (id integer PRIMARY KEY, token text);
+      INSERT INTO odd VALUES (1, 'wx1.2026-01.e.b'); ${change}`)
+    const store = create({ table: 'odd', columns: [], also: [] })
+    const large = driver === '54000' ? randomBytes(8000).toString('hex') : ''
+    const claim = store.claim(query, async (rows) =>
+      (await renew(rows)).map((of) => ({
+        ...of,
+        to: `${of.to}${'x'.repeat(Number(driver === '22001'))}${large}` as never,
+      })),
+    )
+    await expect(claim).rejects.toMatchObject({ reason: 'constraint', driver })
+    expect(await store.inventory('2026-05')).toMatchObject({ stale: 1 })
   })
 
   it.each([
@@ -233,7 +343,7 @@ onPostgres('postgresRotationStore', () => {
     const failure: unknown = await create()
       .claim({ ...query, after: 'canary-0815' }, renew)
       .catch((error) => error)
-    expect(failure).toMatchObject({ code: 'store_error', reason: 'unknown', driver: '22P02' })
+    expect(failure).toMatchObject({ code: 'store_error', reason: 'constraint', driver: '22P02' })
     expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('canary')
     expect((failure as Error).cause).toBeUndefined()
   })

@@ -119,6 +119,16 @@ for (const driver of sqliteDrivers) {
       expect((await store.inventory('a')).total).toBe(4)
     })
 
+    it('counts rows whose id is neither an integer nor text, and leaves them alone', async () => {
+      db.exec(`CREATE TABLE odd (id ANY UNIQUE, token TEXT);
+        INSERT INTO odd VALUES (NULL, 'wx1.a.e.n'), (1.5, 'wx1.a.e.r'), (x'61', 'wx1.a.e.x'), (2, 'wx1.a.e.2'),
+          ('three', 'wx1.a.e.3')`)
+      const store = sqliteRotationStore(db, { table: 'odd', column: 'token', id: 'id' })
+      const { written, last } = await store.claim(query, renew)
+      expect([written, last]).toEqual([['2', 'three'], 'three'])
+      expect(await store.inventory('2026-05')).toMatchObject({ total: 5, stale: 3 })
+    })
+
     it('restricts claims and the inventory to dangerouslyWhere, also with a comment at its end', async () => {
       const store = sqliteRotationStore(db, { ...options, dangerouslyWhere: "t.token LIKE '%.b.%' -- only" })
       expect(await store.inventory('2026-05')).toMatchObject({ total: 1, byKid: { b: 1 } })

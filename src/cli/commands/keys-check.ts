@@ -33,7 +33,7 @@ export const command: CommandFile = {
       canary: keyring.canary(),
       ...(canary === undefined ? {} : { canaryVerified: true }),
     })
-    for (const line of table(rows(keyring))) shell.say(line)
+    for (const line of table(rows(keyring))) shell.answer(line)
     shell.say()
     shell.say(`canary: ${keyring.canary()}${canary === undefined ? '' : ' (the one that was given is good)'}`)
     const { status, dueAt } = rotation

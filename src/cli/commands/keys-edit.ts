@@ -1,19 +1,18 @@
 import { Argument, type Command } from 'commander'
 import { editKeys, generateKey, type KeyChange } from '../../keyring/index.js'
-import { isKid } from '../../keyring/key-string.js'
 import type { CommandFile } from '../command.js'
-import { openDatabase } from '../database.js'
-import { EXIT, Failure, usage } from '../exit.js'
+import { type DatabaseOptions, declareTimeout } from '../database.js'
+import { EXIT, usage } from '../exit.js'
+import { assertUnused } from '../key-use.js'
+import { keyringOf } from '../keyring-of.js'
 import { repeated } from '../options.js'
-import { openForCounting } from '../sealed-column.js'
 import type { Shell } from '../shell.js'
 
 const CHANGES = /* @__PURE__ */ Object.freeze(['add', 'promote', 'disable', 'enable', 'destroy'] as const)
 
-interface Options {
+interface Options extends DatabaseOptions {
   readonly generate?: boolean
   readonly inventoryZero?: readonly string[]
-  readonly databaseUrl?: string
 }
 
 /** `waxseal keys edit add|promote|disable|enable|destroy <kid>` */
@@ -35,18 +34,19 @@ export const command: CommandFile = {
         '--database-url <url>',
         'destroy: where these columns are, without a password (default: DATABASE_URL)',
       )
+    declareTimeout(command, 'destroy: ')
   },
 
   async run(shell, command) {
     const list = shell.variable('WAXSEAL_KEYS')
-    const edited = editKeys(list, await changeOf(shell, command))
+    const edited = editKeys(list, await changeOf(shell, command, list))
     if (shell.json) shell.printJson({ keys: edited })
     else shell.print(edited)
     return EXIT.done
   },
 }
 
-async function changeOf(shell: Shell, command: Command): Promise<KeyChange> {
+async function changeOf(shell: Shell, command: Command, list: string): Promise<KeyChange> {
   const [verb, kid]: [(typeof CHANGES)[number], string] = command.processedArgs as never
   const options = command.opts<Options>()
   if (options.generate && verb !== 'add') throw usage('--generate: belongs to add')
@@ -61,11 +61,7 @@ async function changeOf(shell: Shell, command: Command): Promise<KeyChange> {
     case 'enable':
       return { enable: kid }
     case 'destroy':
-      // Of what is no kid nothing is counted: `editKeys` says that there is no such key.
-      return {
-        destroy: kid,
-        inventory: { byKid: isKid(kid) ? { [kid]: await rowsUnder(shell, kid, options) } : {} },
-      }
+      return destruction(shell, list, kid, options)
   }
 }
 
@@ -78,37 +74,20 @@ async function givenKey(shell: Shell, kid: string): Promise<string> {
   return key
 }
 
-/** Counts in the database, now: a number from an earlier inventory proves nothing. */
-async function rowsUnder(
+async function destruction(
   shell: Shell,
+  list: string,
   kid: string,
-  { inventoryZero, databaseUrl }: Options,
-): Promise<number> {
+  { inventoryZero, ...database }: Options,
+): Promise<KeyChange> {
+  const change = { destroy: kid, inventory: { byKid: {} } }
+  // A key that may not be destroyed at all needs no proof.
+  editKeys(list, change)
   if (inventoryZero === undefined) {
     throw usage(
       '--inventory-zero: expected with destroy, once for every column of sealed values or blind indexes',
     )
   }
-  const columns = inventoryZero.map((place) => {
-    const [, table, column] = /^(.+)\.([^.]+)$/.exec(place) ?? []
-    if (table === undefined || column === undefined) throw usage('--inventory-zero: expected table.column')
-    return { place, table, column }
-  })
-  const database = await openDatabase(shell, databaseUrl)
-  try {
-    let left = 0
-    for (const { place, table, column } of columns) {
-      const sealed = await openForCounting(database, { table, column })
-      const where = `t."${column}" LIKE 'wxb1.${kid}.%'`
-      const indexes = await openForCounting(database, { table, column, where })
-      const [{ byKid }, { total }] = [await sealed.inventory(kid), await indexes.inventory(kid)]
-      const rows = (byKid[kid] ?? 0) + total
-      shell.say(`${place}: ${rows} rows under ${kid}`)
-      left += rows
-    }
-    if (left > 0) throw new Failure(EXIT.no, 'key_change_refused', `key ${kid} is in use: ${left} rows`)
-    return left
-  } finally {
-    await database.close()
-  }
+  await assertUnused(shell, keyringOf(shell), kid, inventoryZero, database)
+  return change
 }

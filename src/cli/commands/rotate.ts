@@ -1,24 +1,20 @@
 import { Option } from 'commander'
 import { MAX_PLAINTEXT_BYTES } from '../../envelope/format.js'
 import { createEnvelope } from '../../envelope/index.js'
-import {
-  type RotateOptions,
-  type RotationEvent,
-  type RotationReport,
-  rotateRows,
-} from '../../envelope/rotate.js'
-import { StoreError } from '../../internal/store-error.js'
+import type { Inventory } from '../../envelope/rotation-store.js'
+import { countBlindIndexes } from '../blind-indexes.js'
 import type { CommandFile } from '../command.js'
-import { type IdType, openDatabase } from '../database.js'
-import { EXIT, type ExitCode, usage } from '../exit.js'
-import { interruptible } from '../interruptible.js'
+import { type Database, openDatabase } from '../database.js'
+import { EXIT, type ExitCode, Failure, usage } from '../exit.js'
+import { refuseForeignKeys } from '../foreign-keys.js'
 import { keyringOf } from '../keyring-of.js'
 import { integer } from '../options.js'
-import { createProgress, type Progress } from '../progress.js'
+import { summarise } from '../rotation-summary.js'
+import { type Merged, rotateTogether } from '../rotation-workers.js'
 import { declareRowContext, type RowContextOptions, rowContextOf } from '../row-context.js'
+import type { Place } from '../rows-like.js'
 import { type ColumnOptions, declareColumn, legacyOf, openColumn } from '../sealed-column.js'
 import type { Shell } from '../shell.js'
-import { table } from '../text-table.js'
 
 interface Options extends Omit<ColumnOptions, 'id' | 'fromLegacy'>, RowContextOptions {
   readonly batch?: number
@@ -27,11 +23,6 @@ interface Options extends Omit<ColumnOptions, 'id' | 'fromLegacy'>, RowContextOp
   readonly resume?: string
   readonly maxFailures?: number
 }
-
-/** What the workers came to together. */
-type Merged = Omit<RotationReport, 'after' | 'passes'> & { readonly resume: string | null }
-
-const SHOWN_FAILURES = 20
 
 /** `waxseal rotate` */
 export const command: CommandFile = {
@@ -63,22 +54,23 @@ export const command: CommandFile = {
     if (options.id === undefined) throw usage('--id: expected')
     const context = rowContextOf(options)
     const keyring = keyringOf(shell)
-    const envelope = createEnvelope({
-      keyring,
-      legacy: legacyOf(shell, options),
-      maxBytes: MAX_PLAINTEXT_BYTES,
-    })
+    const legacy = legacyOf(shell, options)
+    const envelope = createEnvelope({ keyring, legacy, maxBytes: MAX_PLAINTEXT_BYTES })
     // Without locks or writes all workers would go through the same rows.
     const workers = options.dryRun ? 1 : options.workers
-    const database = await openDatabase(shell, options.databaseUrl, workers + 1)
+    const database = await openDatabase(shell, options, workers + 1)
     try {
       if (workers > 1 && database.kind === 'sqlite') throw usage('--workers: expected 1 with SQLite')
       const { store, idType } = await openColumn(database, options, context)
+      const before = await store.inventory(keyring.primary)
+      await refuseForeignKeys(shell, database, keyring, options, Object.keys(before.byKid))
+      if (legacy === undefined) await refuseUnsealed(shell, database, options, before)
+
       const { mode, batch, dryRun, maxFailures, resume: after } = options
       const run = { envelope, store, mode, batch, dryRun, maxFailures, after }
-      const report = await rotate(shell, run, workers, idType)
+      const report = await rotateTogether(shell, run, { before, workers, idType })
       shell.printJson({ type: 'report', ...report })
-      tell(shell, report, keyring.stateOf)
+      summarise(shell, report, { keyring, mode, before })
       return exitCodeOf(report)
     } finally {
       await database.close()
@@ -86,112 +78,25 @@ export const command: CommandFile = {
   },
 }
 
-/** Runs the workers over one store, which hands no row to two of them. When one breaks down, all stop. */
-async function rotate(
+/** Failure 1 when there are values and none of them is sealed: the wrong column, or one whose declaration is missing. */
+async function refuseUnsealed(
   shell: Shell,
-  options: RotateOptions,
-  workers: number,
-  idType: IdType,
-): Promise<Merged> {
-  const progress = createProgress(shell, options.dryRun ? 'dry run' : 'rotate')
-  const observe = observer(shell, progress)
-  const breakdown = new AbortController()
-  const work = async (signal: AbortSignal): Promise<RotationReport> => {
-    try {
-      return await rotateRows({ ...options, observe, signal: AbortSignal.any([signal, breakdown.signal]) })
-    } catch (thrown) {
-      breakdown.abort()
-      throw thrown
-    }
+  database: Database,
+  place: Place,
+  { byKid, other }: Inventory,
+): Promise<void> {
+  if (Object.keys(byKid).length > 0) return
+  if (other === 0) {
+    shell.say('no row has a value')
+    return
   }
-  const settled = await interruptible(shell.unread, (signal) =>
-    Promise.allSettled(Array.from({ length: workers }, () => work(signal))),
+  const indexes = await countBlindIndexes(database, place)
+  const among = indexes === 0 ? '' : `; blind indexes, which are written anew and not rotated: ${indexes}`
+  throw new Failure(
+    EXIT.no,
+    'nothing_sealed',
+    `${place.table}.${place.column}: nothing here is sealed (rows with a value: ${other}${among}); is it the right column? What it held before is declared with --from-legacy`,
   )
-  progress.stop()
-  const reports = settled.map((result) => {
-    if (result.status === 'fulfilled') return result.value
-    if (result.reason instanceof StoreError) {
-      shell.say('What was written stays written; run the same command again.')
-    }
-    throw result.reason
-  })
-  return merge(reports, idType)
-}
-
-/** One picture of all workers: the total as the first one counted it, and each failing row once. */
-function observer(shell: Shell, progress: Progress): (event: RotationEvent) => void {
-  const failed = new Set<string>()
-  let total: number | undefined
-  let done = 0
-  let conflicts = 0
-  return (event) => {
-    if (event.type === 'started') {
-      if (total !== undefined) return
-      total = event.inventory.stale
-    }
-    if (event.type === 'row_failed') {
-      if (failed.has(event.id)) return
-      failed.add(event.id)
-    }
-    if (event.type === 'batch') {
-      done += event.rotated
-      conflicts += event.conflicts
-    }
-    shell.printJson(event)
-    progress.update({ done, total: total ?? 0, conflicts, failed: failed.size })
-  }
-}
-
-function merge(reports: readonly RotationReport[], idType: IdType): Merged {
-  const sum = (count: (report: RotationReport) => number) =>
-    reports.reduce((total, report) => total + count(report), 0)
-  const early = reports.filter(({ outcome }) => outcome === 'aborted' || outcome === 'stopped')
-  // One that ended before the others counted rows that these have rotated since.
-  const last = reports.reduce((a, b) => (b.inventory.stale < a.inventory.stale ? b : a))
-  const { outcome, stoppedBy } = early.find((report) => report.outcome === 'stopped') ?? early[0] ?? last
-  return {
-    outcome,
-    stoppedBy,
-    scanned: sum(({ scanned }) => scanned),
-    rotated: sum(({ rotated }) => rotated),
-    conflicts: sum(({ conflicts }) => conflicts),
-    dryRun: last.dryRun,
-    failed: [...new Map(reports.flatMap(({ failed }) => failed.map((row) => [row.id, row]))).values()],
-    inventory: last.inventory,
-    resume: earliest(
-      early.map(({ after }) => after),
-      idType,
-    ),
-  }
-}
-
-/** The row behind which nobody has done everything; null is the start, and where only the database can compare ids. */
-function earliest(ids: readonly (string | null)[], idType: IdType): string | null {
-  const [first = null, ...others] = ids
-  if (first === null || others.length === 0) return first
-  if (others.includes(null) || idType === 'text') return null
-  const order = (id: string | null) => (idType === 'uuid' ? String(id) : BigInt(String(id)))
-  return ids.reduce((a, b) => (order(b) < order(a) ? b : a))
-}
-
-function tell(shell: Shell, report: Merged, stateOf: (kid: string) => string): void {
-  const { outcome, dryRun, rotated, conflicts, failed, inventory, resume } = report
-  for (const { id, code } of failed.slice(0, SHOWN_FAILURES))
-    shell.say(`row ${id}: ${code.replaceAll('_', ' ')}`)
-  if (failed.length > SHOWN_FAILURES) shell.say(`and ${failed.length - SHOWN_FAILURES} more`)
-
-  shell.say(shell.style(outcome === 'done' ? 'green' : 'yellow', outcome))
-  const kids = Object.entries(inventory.byKid).sort()
-  const counts: (readonly [number, string])[] = [
-    [rotated, dryRun ? 'would be rotated' : 'rotated'],
-    [conflicts, 'conflicts'],
-    [failed.length, 'failed'],
-    ...kids.map(([kid, rows]) => [rows, `under ${kid}, ${stateOf(kid)}`] as const),
-    [inventory.other, 'not sealed'],
-  ]
-  for (const line of table(counts)) shell.say(`  ${line}`)
-  if (outcome !== 'aborted' && outcome !== 'stopped') return
-  shell.say(`To go on, run the same command ${resume === null ? 'again.' : `with\n  --resume ${resume}`}`)
 }
 
 function exitCodeOf({ outcome, stoppedBy }: Merged): ExitCode {

@@ -1,5 +1,5 @@
 import type { SealContext } from '../context.js'
-import { EnvelopeError } from '../errors.js'
+import { EnvelopeError, isEnvelopeError } from '../errors.js'
 import type { RotationRow, RowChange } from '../rotation-store.js'
 import type { KmsEnvelope } from '../types.js'
 import type { Settings } from './options.js'
@@ -13,7 +13,7 @@ export interface Renewed {
 
 /**
  * New values for the rows, none of which is written yet. What concerns a row alone is its failure; what concerns the batch
- * is thrown, once the calls under way have ended: a provider that denies or may recover, an abort, what `also` throws.
+ * is thrown, once the calls under way have ended: a provider that denies or is away, an abort, what `also` throws.
  */
 export async function renew(rows: readonly RotationRow[], settings: Settings): Promise<Renewed> {
   const changes: RowChange[] = []
@@ -28,8 +28,9 @@ export async function renew(rows: readonly RotationRow[], settings: Settings): P
       try {
         changes.push(await changeOf(row, settings))
       } catch (error) {
-        if (isOfRow(error, settings.signal)) failures.push({ id: row.id, code: error.code })
-        else halt ??= { error }
+        if (isOfRow(error, settings.signal)) {
+          failures.push({ id: row.id, code: error.code, message: error.message })
+        } else halt ??= { error }
       }
     }
   }
@@ -57,6 +58,7 @@ async function changeOf(
 }
 
 function isOfRow(error: unknown, signal: AbortSignal | undefined): error is EnvelopeError {
-  if (!(error instanceof EnvelopeError) || error.retryable || error.code === 'provider_denied') return false
+  if (!isEnvelopeError(error) || error.retryable) return false
+  if (error.code === 'provider_denied' || error.code === 'provider_unavailable') return false
   return error.code !== 'aborted' || !signal?.aborted
 }

@@ -4,13 +4,13 @@ import type { Inventory } from '../rotation-store.js'
 /** What a run came to. */
 export interface RotationReport {
   /**
-   * - `done`: nothing stale is left and no row failed; of a dry run: every row would have been rotated.
+   * - `done`: nothing stale is left; of a dry run: every row that was stale at the start was seen, and none failed.
    * - `incomplete`: it got to the end, and `failed` or `inventory` says what is left.
    * - `stopped`: more than `maxFailures` rows failed, or the provider did (`stoppedBy`).
    * - `aborted`: by `signal`.
    */
   readonly outcome: 'done' | 'incomplete' | 'stopped' | 'aborted'
-  /** Why a provider stopped the run: `provider_denied`, or what was still retryable after `retries`; else null. */
+  /** Why a provider stopped the run: `provider_denied`, or `provider_unavailable` that lasted; else null. */
   readonly stoppedBy: EnvelopeErrorCode | null
   /** Rows that were looked at, in all passes. */
   readonly scanned: number
@@ -24,7 +24,7 @@ export interface RotationReport {
   readonly dryRun: boolean
   /** Of a run that was stopped or aborted: the last row behind it, for the option `after`. Else null. */
   readonly after: string | null
-  /** Rows that were left as they are: the first 1000. */
+  /** Rows that were left as they are: the first 1000. None where nothing stale is left: others have seen to them. */
   readonly failed: readonly RowFailure[]
   /** Counted at the end. `stale` includes `other` where the envelope has a legacy reader. */
   readonly inventory: Inventory
@@ -34,8 +34,10 @@ export interface RotationReport {
 export interface RowFailure {
   /** Of the row. */
   readonly id: string
-  /** Why. */
-  readonly code: EnvelopeErrorCode
+  /** Why; `store_error`: the store refuses its new value, by a constraint or a trigger. */
+  readonly code: EnvelopeErrorCode | 'store_error'
+  /** The error's message; no stored value is in it. */
+  readonly message: string
 }
 
 /** What an observer is told; no value of a row is in it. */
@@ -48,10 +50,13 @@ export type RotationEvent =
   | {
       /** Once per row, the first time. */
       readonly type: 'row_failed'
+      /** This and the others as in the report. */
       readonly id: string
-      readonly code: EnvelopeErrorCode
+      readonly code: EnvelopeErrorCode | 'store_error'
+      readonly message: string
     }
   | {
+      /** Rows of one claim; one by one where the store refused them together. */
       readonly type: 'batch'
       /** From 1. */
       readonly pass: number

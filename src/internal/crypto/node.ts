@@ -58,11 +58,16 @@ export function digest(hash: Hash, chunks: readonly Chunk[]): Uint8Array {
   return plain(streaming.digest())
 }
 
-/**
- * Prepares an HMAC key. Two one-shot hashes over key-padded input are the whole of RFC 2104, and cross into C++ once
- * each where `createHmac` crosses three times and allocates a native object; the tests hold the two equal.
- */
+/** Prepares an HMAC key. (RFC 2104) */
 export function hmac(hash: Hash, key: Uint8Array): Mac {
+  return prepared(hash, key).mac
+}
+
+/**
+ * Two one-shot hashes over key-padded input are the whole of RFC 2104, and cross into C++ once each where `createHmac`
+ * crosses three times and allocates a native object; the tests hold the two equal.
+ */
+function prepared(hash: Hash, key: Uint8Array): { readonly mac: Mac; wipe(): void } {
   const { blockLength } = hash as NodeHash<Hash['name']>
   const inner = new Uint8Array(blockLength)
   inner.set(key.length > blockLength ? digest(hash, [key]) : key)
@@ -73,7 +78,7 @@ export function hmac(hash: Hash, key: Uint8Array): Mac {
   }
   let keyObject: KeyObject | undefined
 
-  return (chunks) => {
+  const mac: Mac = (chunks) => {
     if (oneShot === undefined || longestOf(chunks) > ONE_SHOT_LIMIT) {
       // The padded key is the same HMAC key as the key itself. (RFC 2104 §2)
       keyObject ??= createSecretKey(inner.map((byte) => byte ^ 0x36))
@@ -85,6 +90,11 @@ export function hmac(hash: Hash, key: Uint8Array): Mac {
     for (let i = 0; i < innerDigest.length; i++) outer[blockLength + i] = innerDigest.charCodeAt(i)
     return fromBinary(oneShot(hash.name, outer, 'binary'))
   }
+  const wipe = (): void => {
+    inner.fill(0)
+    outer.fill(0)
+  }
+  return { mac, wipe }
 }
 
 /** Asking OpenSSL costs the same for 12 bytes and for thousands, so they are fetched ahead. */
@@ -130,15 +140,19 @@ export function hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Chunk, lengt
 /** HKDF-Extract, prepared for many expansions. (RFC 5869 §2.2) */
 export function hkdfSha256Extract(ikm: Uint8Array, salt: Uint8Array): Expand {
   const prk = hmac(sha256, salt)([ikm])
-  const expand = hkdfSha256Prk(prk)
+  const mac = hmac(sha256, prk)
   prk.fill(0)
-  return expand
+  return (info, length) => hkdfExpand(mac, info, length)
 }
 
-/** The same from a key that is uniform already. (RFC 5869 §3.3) */
-export function hkdfSha256Prk(prk: Uint8Array): Expand {
-  const mac = hmac(sha256, prk)
-  return (info, length) => hkdfExpand(mac, info, length)
+/** HKDF-Expand under a PRK that serves once. (RFC 5869 §2.3, §3.3) */
+export function hkdfSha256Expand(prk: Uint8Array, info: Chunk, length: number): Uint8Array {
+  const { mac, wipe } = prepared(sha256, prk)
+  try {
+    return hkdfExpand(mac, info, length)
+  } finally {
+    wipe()
+  }
 }
 
 /** Without it Node takes a tag of 4 bytes for a tag. */

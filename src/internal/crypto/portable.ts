@@ -46,25 +46,37 @@ export function digest(hash: Hash, chunks: readonly Chunk[]): Uint8Array {
   return streaming.digest()
 }
 
-/**
- * Prepares an HMAC key: both padded keys of RFC 2104 are hashed once, here, and each tag starts from copies of those two
- * states. That is all of noble's `hmac`, less the class around it; the tests hold the three equal.
- */
+/** Prepares an HMAC key. (RFC 2104) */
 export function hmac(hash: Hash, key: Uint8Array): Mac {
+  return prepared(hash, key).mac
+}
+
+/**
+ * Both padded keys of RFC 2104 are hashed once, here, and each tag starts from copies of those two states. That is all of
+ * noble's `hmac`, less the class around it; the tests hold the three equal.
+ */
+function prepared(hash: Hash, key: Uint8Array): { readonly mac: Mac; wipe(): void } {
   const { noble } = hash as NobleHash<Hash['name']>
   const padded = new Uint8Array(noble.blockLen)
   padded.set(key.length > noble.blockLen ? noble(key) : key)
-  const inner = noble.create().update(padded.map((byte) => byte ^ 0x36))
-  const outer = noble.create().update(padded.map((byte) => byte ^ 0x5c))
+  for (let i = 0; i < padded.length; i++) padded[i] = (padded[i] as number) ^ 0x36
+  const inner = noble.create().update(padded)
+  for (let i = 0; i < padded.length; i++) padded[i] = (padded[i] as number) ^ 0x36 ^ 0x5c
+  const outer = noble.create().update(padded)
+  padded.fill(0)
   const innerCopy = inner.clone()
   const outerCopy = outer.clone()
 
-  return (chunks) => {
+  const mac: Mac = (chunks) => {
     inner._cloneInto(innerCopy)
     for (const chunk of chunks) innerCopy.update(asBytes(chunk))
     outer._cloneInto(outerCopy)
     return outerCopy.update(innerCopy.digest()).digest()
   }
+  const wipe = (): void => {
+    for (const state of [inner, outer, innerCopy, outerCopy]) state.destroy()
+  }
+  return { mac, wipe }
 }
 
 /** What one call of `getRandomValues` gives at most. */
@@ -87,15 +99,19 @@ export function hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Chunk, lengt
 /** HKDF-Extract, prepared for many expansions. (RFC 5869 §2.2) */
 export function hkdfSha256Extract(ikm: Uint8Array, salt: Uint8Array): Expand {
   const prk = hmac(sha256, salt)([ikm])
-  const expand = hkdfSha256Prk(prk)
+  const mac = hmac(sha256, prk)
   prk.fill(0)
-  return expand
+  return (info, length) => hkdfExpand(mac, info, length)
 }
 
-/** The same from a key that is uniform already. (RFC 5869 §3.3) */
-export function hkdfSha256Prk(prk: Uint8Array): Expand {
-  const mac = hmac(sha256, prk)
-  return (info, length) => hkdfExpand(mac, info, length)
+/** HKDF-Expand under a PRK that serves once. (RFC 5869 §2.3, §3.3) */
+export function hkdfSha256Expand(prk: Uint8Array, info: Chunk, length: number): Uint8Array {
+  const { mac, wipe } = prepared(sha256, prk)
+  try {
+    return hkdfExpand(mac, info, length)
+  } finally {
+    wipe()
+  }
 }
 
 /** Prepares a key for AES-256-GCM. noble looks at the tag first, so what is not authentic is never decrypted. */

@@ -30,8 +30,11 @@ export interface Crypto {
   hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Chunk, length: number): Uint8Array
   /** HKDF-Extract, prepared for many expansions. (RFC 5869 §2.2) */
   hkdfSha256Extract(ikm: Uint8Array, salt: Uint8Array): Expand
-  /** The same from a key that is uniform already, and so may be the PRK itself. (RFC 5869 §3.3) */
-  hkdfSha256Prk(prk: Uint8Array): Expand
+  /**
+   * HKDF-Expand: `length` bytes, 1…8160, under a PRK that serves once, such as a fresh uniform key; what was made of the
+   * PRK on the way is wiped. (RFC 5869 §2.3, §3.3)
+   */
+  hkdfSha256Expand(prk: Uint8Array, info: Chunk, length: number): Uint8Array
 
   /** Prepares a 32-byte key for AES-256-GCM. (NIST SP 800-38D) */
   aesGcm(key: Uint8Array): Aead

@@ -9,9 +9,11 @@ const REASONS: Readonly<Record<string, StoreReason>> = /* @__PURE__ */ Object.fr
   '40P01': 'serialization',
   '42501': 'denied',
   '42P01': 'schema_missing',
+  '44000': 'constraint',
   '53100': 'full',
   '53200': 'full',
   '53300': 'unavailable',
+  '54000': 'constraint',
   '55P03': 'timeout',
   '57014': 'timeout',
   CONNECT_TIMEOUT: 'timeout',
@@ -24,7 +26,8 @@ const CLASSES: readonly (readonly [RegExp, StoreReason])[] = /* @__PURE__ */ Obj
     'unavailable',
   ],
   [/^28...$/, 'denied'],
-  [/^23...$/, 'constraint'],
+  // A value of the wrong form or length, a constraint, an exception that a trigger raises.
+  [/^(22|23|P0)...$/, 'constraint'],
 ])
 
 /** What pg and PGlite say without a code. */

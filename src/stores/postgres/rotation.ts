@@ -1,11 +1,16 @@
-import type { Claimed, Inventory, RotationStore } from '../../envelope/rotation-store.js'
+import type { Claimed, Inventory, RotationRow, RotationStore } from '../../envelope/rotation-store.js'
 import { type Duration, milliseconds } from '../../internal/duration.js'
+import { StoreError } from '../../internal/store-error.js'
 import { inventoryOf, type RotationTable, readTable } from '../rotation-table.js'
-import { type PgTransactionalLike, transactional } from './client.js'
+import { type PgTransactionalLike, type Query, transactional } from './client.js'
 
 /** Of `postgresRotationStore`. */
 export interface PostgresRotationOptions extends RotationTable {
-  /** The type of the id column. */
+  /**
+   * The type of the id column. `bigint` and `integer` also do for a numeric column that holds no others; a claim of others
+   * fails with `wrong_type`. `text` does for any type, and orders ids as text: where the column is neither text nor
+   * varchar, but citext, char(n) or numeric, let it have an index on `(id::text)`.
+   */
   readonly idType: 'bigint' | 'integer' | 'uuid' | 'text'
   /**
    * Of each statement, '100ms' to '24h'; default '60s'. The inventory and the last claim of a pass read the whole table:
@@ -15,6 +20,7 @@ export interface PostgresRotationOptions extends RotationTable {
 }
 
 const ID_TYPES: readonly string[] = /* @__PURE__ */ Object.freeze(['bigint', 'integer', 'uuid', 'text'])
+const BITS: Readonly<Record<string, number>> = /* @__PURE__ */ Object.freeze({ bigint: 64, integer: 32 })
 
 /**
  * A table of PostgreSQL, for `rotateRows`. Each claim is one transaction, in which the rows are locked while their new
@@ -47,24 +53,32 @@ export function postgresRotationStore(
   if (!ID_TYPES.includes(idType)) throw new RangeError(`idType: expected one of ${ID_TYPES.join(', ')}`)
   const transaction = transactional(client, milliseconds(timeout, 'timeout', '100ms', '24h'))
 
+  // Sorted and compared as the same type: citext sorts without case, but compares with a text by its letters.
+  const key = `t.${id}${idType === 'text' ? '::text' : ''}`
   // As text, and bytewise: a column may ignore case, or compare by the rules of a language.
   const value = `t.${column}::text COLLATE "C"`
   const further = columns.map((name, index) => `, t.${name}::text AS c${index}`).join('')
   const select = (legacy: boolean, after: string | null) =>
     `SELECT t.${id}::text AS id, t.${column}::text AS value${further} FROM ${table} t
     WHERE ${legacy ? `${value} <> ''` : `${value} LIKE 'wx1.%'`} AND ${value} NOT LIKE $1${where}
-    ${after === null ? '' : `AND t.${id} > $3::${idType} `}ORDER BY t.${id} LIMIT $2`
+    AND t.${id} IS NOT NULL ${after === null ? '' : `AND ${key} > $3::${idType} `}ORDER BY ${key} LIMIT $2`
   const arrays = ['old', 'new', ...also.map((_, index) => `a${index}`)]
   const update = `UPDATE ${table} t
     SET ${[`${column} = v.new`, ...also.map((name, index) => `${name} = coalesce(v.a${index}, t.${name})`)].join(', ')}
     FROM unnest($1::text::${idType}[], ${arrays.map((_, index) => `$${index + 2}::text::text[]`).join(', ')})
       AS v(id, ${arrays.join(', ')})
-    WHERE t.${id} = v.id AND ${value} = v.old COLLATE "C" RETURNING t.${id}::text AS id`
+    WHERE ${key} = v.id AND ${value} = v.old COLLATE "C" RETURNING t.${id}::text AS id`
   const count = `SELECT kind, kid, count(*)::text AS rows, (count(*) FILTER (WHERE value LIKE $1))::text AS done
     FROM (SELECT value, CASE WHEN value LIKE 'wx1.%' THEN 'sealed' WHEN value <> '' THEN 'other' ELSE 'empty' END AS kind,
       CASE WHEN value LIKE 'wx1.%' THEN left(split_part(value, '.', 2), 33) END AS kid
       FROM (SELECT ${value} AS value FROM ${table} t WHERE true${where}) AS v) AS v
     GROUP BY kind, kid`
+
+  async function rowsOf(query: Query, text: string, params: string[]): Promise<readonly RotationRow[]> {
+    const rows = (await query(text, params)).map(rowOf)
+    if (!rows.every((row) => isOfType(row.id, idType))) throw new StoreError('wrong_type')
+    return rows
+  }
 
   return Object.freeze<RotationStore>({
     async claim({ primary, legacy, after, limit, dryRun }, work): Promise<Claimed> {
@@ -72,13 +86,13 @@ export function postgresRotationStore(
       const wanted = select(legacy, after)
       if (dryRun) {
         // Nothing is held while they work.
-        const rows = (await transaction((query) => query(wanted, params))).map(rowOf)
+        const rows = await transaction((query) => rowsOf(query, wanted, params))
         if (rows.length > 0) await work(rows)
         return { written: [], last: rows.at(-1)?.id ?? null }
       }
       return transaction(async (query) => {
         // FOR UPDATE would also block inserts of rows that refer to these.
-        const rows = (await query(`${wanted} FOR NO KEY UPDATE OF t SKIP LOCKED`, params)).map(rowOf)
+        const rows = await rowsOf(query, `${wanted} FOR NO KEY UPDATE OF t SKIP LOCKED`, params)
         const last = rows.at(-1)?.id ?? null
         const changes = last === null ? [] : await work(rows)
         if (changes.length === 0) return { written: [], last }
@@ -97,6 +111,12 @@ export function postgresRotationStore(
       return inventoryOf(await transaction((query) => query(count, [`wx1.${primary}.%`])))
     },
   })
+}
+
+/** Of integers, which also compare with a numeric column, or a wider one: what that holds may be none of the type. */
+function isOfType(id: string, idType: string): boolean {
+  const bits = BITS[idType]
+  return bits === undefined || (/^-?\d+$/.test(id) && BigInt.asIntN(bits, BigInt(id)) === BigInt(id))
 }
 
 /** An array as PostgreSQL writes it. Drivers differ in what they make of an array of ours. */

@@ -6,7 +6,8 @@ import { type SqliteLike, sqliteDatabase } from './client.js'
  * A table of SQLite, for `rotateRows`. Nothing is locked while new values are made, so two rotations may do the same work:
  * what comes second loses its compare-and-swap and writes nothing. The values of a claim are written in one transaction.
  *
- * Ids are integers or text, of a column that is declared as such. Values that are not text are counted and left alone.
+ * Ids are integers or text, of a column that is declared as such. Rows of other ids, NULL among them, and values that are
+ * not text are counted and left alone.
  *
  * ```ts
  * import { DatabaseSync } from 'node:sqlite'
@@ -29,7 +30,8 @@ export function sqliteRotationStore(db: SqliteLike, options: RotationTable): Rot
   const further = columns.map((name, index) => `, CAST(t.${name} AS TEXT) AS c${index}`).join('')
   const select = (legacy: boolean, after: string | null) =>
     `SELECT CAST(t.${id} AS TEXT) AS id, ${value} AS value${further} FROM ${table} AS t
-    WHERE typeof(${value}) = 'text' AND ${legacy ? `${value} <> ''` : `${value} GLOB 'wx1.*'`} AND ${value} NOT GLOB ?
+    WHERE typeof(${value}) = 'text' AND typeof(t.${id}) IN ('integer', 'text')
+    AND ${legacy ? `${value} <> ''` : `${value} GLOB 'wx1.*'`} AND ${value} NOT GLOB ?
     ${after === null ? '' : `AND t.${id} > ? `}${where} ORDER BY t.${id} LIMIT CAST(? AS INTEGER)`
   const sets = [`${column} = ?`, ...also.map((name) => `${name} = coalesce(?, t.${name})`)]
   const update = `UPDATE ${table} AS t SET ${sets.join(', ')}
