@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as node from '../../src/internal/crypto/node.js'
@@ -8,6 +8,17 @@ import { hex, wycheproof } from '../vectors/wycheproof/load.js'
 const backends = { node, portable }
 const range = (from: number, to: number) => Uint8Array.from({ length: to - from + 1 }, (_, i) => from + i)
 const none = new Uint8Array()
+
+/** HKDF-Expand, by `createHmac` and the letter of RFC 5869 §2.3. */
+function expanded(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  let okm = Buffer.alloc(0)
+  let block = Buffer.alloc(0)
+  for (let n = 1; okm.length < length; n++) {
+    block = createHmac('sha256', prk).update(block).update(info).update(Uint8Array.of(n)).digest()
+    okm = Buffer.concat([okm, block])
+  }
+  return Uint8Array.from(okm.subarray(0, length))
+}
 
 /** RFC 5869 appendix A.1 to A.3: ikm, salt, info, OKM. */
 const RFC_5869 = [
@@ -40,6 +51,23 @@ describe.each(Object.entries(backends))('HKDF-SHA-256 of the %s backend', (_name
   it('takes the PRK of RFC 5869 A.1 where a uniform key needs no extraction', () => {
     const prk = hex('077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5')
     expect(crypto.hkdfSha256Expand(prk, RFC_5869[0][2], 42)).toEqual(hex(RFC_5869[0][3]))
+  })
+
+  it('expands any PRK and info as RFC 5869 §2.3 says, one after another', () => {
+    const lengthOf = fc.oneof(fc.nat(130), fc.constantFrom(0, 32, 63, 64, 65, 128))
+    const infoLength = fc.oneof(fc.nat(300), fc.constantFrom(0, 75, 255, 256, 257))
+    fc.assert(
+      fc.property(lengthOf, infoLength, fc.integer({ min: 1, max: 300 }), (prkBytes, infoBytes, length) => {
+        const [prk, info] = [Uint8Array.from(randomBytes(prkBytes)), Uint8Array.from(randomBytes(infoBytes))]
+        const [prkBefore, infoBefore] = [prk.slice(), info.slice()]
+        expect(crypto.hkdfSha256Expand(prk, info, length)).toEqual(expanded(prk, info, length))
+        expect([prk, info]).toEqual([prkBefore, infoBefore])
+      }),
+      { numRuns: 500 },
+    )
+    expect(crypto.hkdfSha256Expand(hex('00ff'), 'wäxseal', 40)).toEqual(
+      expanded(hex('00ff'), new TextEncoder().encode('wäxseal'), 40),
+    )
   })
 
   it('expands the data key of the envelope specification', () => {

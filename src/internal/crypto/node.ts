@@ -12,6 +12,7 @@ import {
   createSecretKey,
 } from 'node:crypto'
 import { assertEd25519PublicKey, assertEd25519Seed, isEd25519Signature } from './ed25519-rules.js'
+import { expandInPlace, LONGEST_INFO } from './expand-in-place.js'
 import { type BlockCipher, unwrapBlocks, wrapBlocks } from './key-wrap.js'
 import { assertLength, assertRandomLength, assertWrappable, hkdfExpand, isWrapped } from './rules.js'
 import type { Aead, CbcDecrypt, Chunk, Expand, Hash, KeyWrap, Mac, Signer, Verifier } from './types.js'
@@ -147,13 +148,19 @@ export function hkdfSha256Extract(ikm: Uint8Array, salt: Uint8Array): Expand {
 
 /** HKDF-Expand under a PRK that serves once. (RFC 5869 §2.3, §3.3) */
 export function hkdfSha256Expand(prk: Uint8Array, info: Chunk, length: number): Uint8Array {
+  const bytes = typeof info === 'string' ? Buffer.from(info) : info
+  if (oneShot !== undefined && prk.length <= 64 && bytes.length <= LONGEST_INFO) {
+    return expandInPlace(oneShotSha256, prk, bytes, length)
+  }
   const { mac, wipe } = prepared(sha256, prk)
   try {
-    return hkdfExpand(mac, info, length)
+    return hkdfExpand(mac, bytes, length)
   } finally {
     wipe()
   }
 }
+
+const oneShotSha256 = (input: Uint8Array): string => crypto.hash('sha256', input, 'binary')
 
 /** Without it Node takes a tag of 4 bytes for a tag. */
 const GCM = /* @__PURE__ */ Object.freeze({ authTagLength: 16 })
