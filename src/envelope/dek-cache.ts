@@ -77,17 +77,21 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
   }
 
   /** A key that nobody asks for again must not stay in memory either. */
-  function sweepLater(): void {
+  function sweepAfter(ms: number): void {
     stopSweep ??= backgroundTimer(() => {
       stopSweep = undefined
-      for (const [slot, entry] of held) if (!isYoung(entry)) drop(slot, entry, 'expired')
-      if (held.size > 0) sweepLater()
-    }, ttlMs)
+      let oldest = Number.POSITIVE_INFINITY
+      for (const [slot, entry] of held) {
+        if (isYoung(entry)) oldest = Math.min(oldest, entry.since)
+        else drop(slot, entry, 'expired')
+      }
+      if (held.size > 0) sweepAfter(Math.max(1, oldest + ttlMs - now()))
+    }, ms)
   }
 
   function keep(slot: string, entry: Entry): void {
     held.set(slot, entry)
-    sweepLater()
+    sweepAfter(ttlMs)
     for (const [oldest, its] of held) {
       if (held.size <= entries) return
       drop(oldest, its, 'evicted')
@@ -115,6 +119,8 @@ export function createDekCache({ ttlMs, entries, now, observe }: DekCacheOptions
       const entry: Entry = { ...(await load()), kid, since, usage: { messages: 0, bytes: 0 } }
       const current = landed()
       const unserved = waiters.filter(({ wanted, resolve }) => {
+        // Who gave up must not cost another call.
+        if (wanted.signal?.aborted) return false
         const served = wanted.use(entry.usage)
         if (served) resolve(copyOf(entry))
         return !served

@@ -40,7 +40,7 @@ describe.skipIf(sandbox === undefined)('a key of the right name that is another'
     expect(await table.rows()).toEqual(before)
   })
 
-  it('refuses it among the other keys when a full sample is not under it', async () => {
+  it('refuses it among the other keys when none of several rows is under it', async () => {
     const table = await newTable(20, 'integer')
     const given = { env: { ...env, WAXSEAL_KEYS: `${NEW} ${OTHER_OLD}` } }
     for (const ended of [await rotate(table, [], given), await inventory(table, [], given)]) {
@@ -68,10 +68,24 @@ describe.skipIf(sandbox === undefined)('a key of the right name that is another'
     expect((await rotate(table)).exitCode).toBe(0)
   })
 
-  it('looks only at the rows that --where names', async () => {
+  it('looks at the whole column, also where --where takes a part of it', async () => {
     const table = await newTable(4, 'integer')
     await table.write('4', { token: underNew('4') })
-    expect((await rotate(table, ['--where', 't.id < 4 -- a comment'], foreignPrimary)).exitCode).toBe(0)
+    expect((await rotate(table, ['--where', 't.id < 4 -- a comment'], foreignPrimary)).exitCode).toBe(2)
+  })
+
+  it('is not led astray by rows that were cut, nor by damaged ones that sort before the good', async () => {
+    const table = await newTable(30, 'integer')
+    for (const id of ['1', '2', '3', '4', '5', '6']) await table.write(id, { token: 'wx1.2026b.' })
+    for (const id of ['7', '8', '9', '10', '11', '12']) {
+      await table.write(id, { token: underNew(id).replace(/^(wx1\.2026b\.).{6}/, '$1------') })
+    }
+    for (const id of ['13', '14']) await table.write(id, { token: underNew(id) })
+    expect((await rotate(table, [], foreignPrimary)).exitCode).toBe(2)
+
+    const ended = await rotate(table)
+    expect(ended.stderr).toContain('does not open 6 of 8 rows under it')
+    expect(ended.stderr).toContain('16  rotated')
   })
 
   it('keys edit destroy refuses it in every column that is named, also where envelopes stand in JSON', async () => {

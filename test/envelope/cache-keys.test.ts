@@ -62,14 +62,18 @@ describe('the bytes of a cached data key', () => {
     try {
       const { cache, clock } = setUp()
       const [early, late] = [newKey(), newKey()]
+      const pass = (ms: number) => {
+        clock.now += ms
+        vi.advanceTimersByTime(ms)
+      }
       await cache.take('a', wanted(early))
-      clock.now = 30_000
+      pass(30_000)
       await cache.take('b', wanted(late))
-      clock.now = 60_000
-      vi.advanceTimersByTime(60_000)
+      pass(29_999)
+      expect([early, late].map(isZero)).toEqual([false, false])
+      pass(1)
       expect([early, late].map(isZero)).toEqual([true, false])
-      clock.now = 120_000
-      vi.advanceTimersByTime(60_000)
+      pass(30_000)
       expect([early, late].map(isZero)).toEqual([true, true])
       expect(vi.getTimerCount()).toBe(0)
 
@@ -79,6 +83,27 @@ describe('the bytes of a cached data key', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  it('are not loaded again for somebody who gave up', async () => {
+    const { cache } = setUp()
+    const load = deferred<WrappedKey>()
+    let loads = 0
+    const once: Wanted = {
+      kid: 'k',
+      load() {
+        loads++
+        return load.promise
+      },
+      use: (usage) => ++usage.messages <= 1,
+    }
+    const stop = new AbortController()
+    const [first, second] = [cache.take('a', once), cache.take('a', { ...once, signal: stop.signal })]
+    stop.abort()
+    load.resolve(newKey())
+    await first
+    await expect(second).rejects.toMatchObject({ code: 'aborted' })
+    expect(loads).toBe(1)
   })
 
   it('are zeroed when they have done their share', async () => {

@@ -500,6 +500,19 @@ describe('waiting for a provider', () => {
     expect(listeners).toBe(0)
   })
 
+  it('gives a provider a copy of the data key, and wipes it afterwards', async () => {
+    const given: Uint8Array[] = []
+    const keeping = kmsWith({
+      wrap(dek, input) {
+        given.push(dek)
+        return kms.provider.wrap(dek, input)
+      },
+    })
+    const sealed = await over(keeping).seal(TOKEN, CONTEXT)
+    expect(given.map((dek) => dek.every((byte) => byte === 0))).toEqual([true])
+    expect(await over(keeping).open(sealed, CONTEXT)).toBe(TOKEN)
+  })
+
   it('needs no clock that works', async () => {
     const now = () => {
       throw new Error('no clock')

@@ -408,6 +408,41 @@ describe('rotateRows with reseal', () => {
     })
   })
 
+  it('passes on an EnvelopeError that `also` throws: it is not the fault of a row', async () => {
+    const error = new EnvelopeError('already_sealed')
+    const also = () => {
+      throw error
+    }
+    await expect(rotate(sealedRows(3), { mode: 'reseal', also })).rejects.toBe(error)
+  })
+
+  it.each([[null], [undefined], ['idx'], [['idx']]])(
+    'refuses %j from `also`, which is no columns',
+    async (wrong) => {
+      const rotation = rotate(sealedRows(3), { mode: 'reseal', also: () => wrong as never })
+      await expect(rotation).rejects.toThrow(new TypeError('also: expected an object of columns'))
+    },
+  )
+
+  it('waits for an `also` that answers later', async () => {
+    const rows = sealedRows(2)
+    await rotate(rows, { mode: 'reseal', also: (async () => ({ idx: 'x' })) as never })
+    expect([...rows.values()].map(({ also }) => also)).toEqual([{ idx: 'x' }, { idx: 'x' }])
+  })
+
+  it('forgets the failure of a row that somebody has mended, while another is left', async () => {
+    const rows = sealedRows(4)
+    const good = rows.get(id(1)) as MemoryRow
+    for (const n of [1, 3]) rows.set(id(n), { value: 'wx1.k.x.y' })
+    let batches = 0
+    const observe = (event: RotationEvent) => {
+      if (event.type === 'batch' && ++batches === 1)
+        rows.set(id(1), { value: envelope.rewrap(good.value ?? '') })
+    }
+    const { report } = await rotate(rows, { observe })
+    expect(report).toMatchObject({ outcome: 'incomplete', failed: [{ id: id(3) }], inventory: { stale: 1 } })
+  })
+
   it('passes on what `also` throws, and writes nothing of that batch', async () => {
     const rows = sealedRows(3)
     const error = new Error('of the application')

@@ -1,6 +1,7 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { expandInPlace } from '../../src/internal/crypto/expand-in-place.js'
 import * as node from '../../src/internal/crypto/node.js'
 import * as portable from '../../src/internal/crypto/portable.js'
 import { hex, wycheproof } from '../vectors/wycheproof/load.js'
@@ -118,5 +119,29 @@ describe('both HKDF backends and hkdfSync', () => {
         expect(portable.hkdfSha256(ikm, salt, info, length)).toEqual(expected)
       }),
     )
+  })
+})
+
+describe('expanding in place', () => {
+  const key = new Uint8Array(32).fill(0x77)
+  const hash = (input: Uint8Array): string => createHash('sha256').update(input).digest('binary')
+
+  it('leaves nothing of the key behind, also when the hash fails half way', () => {
+    const inputs: Uint8Array[] = []
+    const seen = (input: Uint8Array): string => {
+      inputs.push(input)
+      return hash(input)
+    }
+    expect(expandInPlace(seen, key, new Uint8Array(75), 76)).toEqual(expanded(key, new Uint8Array(75), 76))
+    expect(inputs).toHaveLength(6)
+    for (const input of inputs) expect(input.every((byte) => byte === 0)).toBe(true)
+
+    inputs.length = 0
+    const failing = (input: Uint8Array): string => {
+      if (inputs.length === 3) throw new Error('half way')
+      return seen(input)
+    }
+    expect(() => expandInPlace(failing, key, new Uint8Array(75), 76)).toThrow('half way')
+    for (const input of inputs) expect(input.every((byte) => byte === 0)).toBe(true)
   })
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
 import { citext } from '@electric-sql/pglite/contrib/citext'
 import fc from 'fast-check'
-import type pg from 'pg'
+import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClaimQuery, RotationRow, RotationStore } from 'waxseal/envelope/rotate'
@@ -339,11 +339,32 @@ onPostgres('postgresRotationStore', () => {
     await expect(create(over).claim({ ...query, after: '0' }, renew)).rejects.toMatchObject(expected)
   })
 
+  it('takes the rows that a policy shows for an error, and not for all there are', async () => {
+    const { schema = '', url = '' } = sandbox ?? {}
+    await pool.query(`CREATE TABLE guarded (id integer PRIMARY KEY, token text, tenant text);
+      INSERT INTO guarded VALUES (1, 'wx1.2026-01.a.b', 'org_1'), (2, 'wx1.2026-01.a.b', 'org_2');
+      ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY own ON guarded USING (tenant = 'org_1')`)
+    const reader = new pg.Pool({ connectionString: url, max: 1, options: '-c role=pg_read_all_data' })
+    try {
+      expect((await reader.query(`SELECT id FROM ${schema}.guarded`)).rows).toEqual([{ id: 1 }])
+      const store = postgresRotationStore(reader, {
+        table: `${schema}.guarded`,
+        column: 'token',
+        id: 'id',
+        idType: 'integer',
+      })
+      await expect(store.inventory('2026-05')).rejects.toMatchObject({ reason: 'denied', driver: '42501' })
+    } finally {
+      await reader.end()
+    }
+  })
+
   it('says nothing of what is in the database or in the query', async () => {
     const failure: unknown = await create()
       .claim({ ...query, after: 'canary-0815' }, renew)
       .catch((error) => error)
-    expect(failure).toMatchObject({ code: 'store_error', reason: 'constraint', driver: '22P02' })
+    expect(failure).toMatchObject({ code: 'store_error', reason: 'unknown', driver: '22P02' })
     expect(JSON.stringify(failure) + String((failure as Error).stack)).not.toContain('canary')
     expect((failure as Error).cause).toBeUndefined()
   })

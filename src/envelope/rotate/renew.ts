@@ -1,5 +1,6 @@
 import type { SealContext } from '../context.js'
 import { EnvelopeError, isEnvelopeError } from '../errors.js'
+import type { Sealed } from '../format.js'
 import type { RotationRow, RowChange } from '../rotation-store.js'
 import type { KmsEnvelope } from '../types.js'
 import type { Settings } from './options.js'
@@ -25,12 +26,19 @@ export async function renew(rows: readonly RotationRow[], settings: Settings): P
   async function work(): Promise<void> {
     for (const row of queue) {
       if (halt !== undefined) return
+      let renewed: NewValue
       try {
-        changes.push(await changeOf(row, settings))
+        renewed = await newValue(row, settings)
       } catch (error) {
         if (isOfRow(error, settings.signal)) {
           failures.push({ id: row.id, code: error.code, message: error.message })
         } else halt ??= { error }
+        continue
+      }
+      try {
+        changes.push(await changeOf(row, renewed, settings))
+      } catch (error) {
+        halt ??= { error }
       }
     }
   }
@@ -41,20 +49,39 @@ export async function renew(rows: readonly RotationRow[], settings: Settings): P
   return { changes, failures }
 }
 
-async function changeOf(
-  row: RotationRow,
+interface NewValue {
+  readonly to: Sealed
+  /** For `also`, where there is one. */
+  readonly plaintext?: string
+}
+
+async function newValue(
+  { value: from, context: known }: RotationRow,
   { reseal, also, signal, ...settings }: Settings,
-): Promise<RowChange> {
-  const { id, value: from } = row
+): Promise<NewValue> {
   // A local envelope answers at once and takes no notice of a signal.
   const envelope = settings.envelope as KmsEnvelope
-  if (!reseal && from.startsWith('wx1.')) return { id, from, to: await envelope.rewrap(from, { signal }) }
+  if (!reseal && from.startsWith('wx1.')) return { to: await envelope.rewrap(from, { signal }) }
 
   // Where the store knows none, this is `invalid_context`.
-  const context = row.context as SealContext
+  const context = known as SealContext
   const to = await envelope.reseal(from, context, context, { signal })
-  if (also === undefined) return { id, from, to }
-  return { id, from, to, also: also(await envelope.open(from, context, { signal }), row) }
+  return also === undefined ? { to } : { to, plaintext: await envelope.open(from, context, { signal }) }
+}
+
+/** What `also` throws is the program's affair, also where it is an EnvelopeError. */
+async function changeOf(
+  row: RotationRow,
+  { to, plaintext }: NewValue,
+  { also }: Settings,
+): Promise<RowChange> {
+  const change = { id: row.id, from: row.value, to }
+  if (also === undefined || plaintext === undefined) return change
+  const columns: unknown = await also(plaintext, row)
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
+    throw new TypeError('also: expected an object of columns')
+  }
+  return { ...change, also: columns as Readonly<Record<string, string>> }
 }
 
 function isOfRow(error: unknown, signal: AbortSignal | undefined): error is EnvelopeError {

@@ -41,6 +41,8 @@ const OF_COUNTS: readonly StoreReason[] = /* @__PURE__ */ Object.freeze([
 export async function run(settings: Settings): Promise<RotationReport> {
   const { passes, pauseMs, maxFailures, dryRun, signal, observe, now } = settings
   const failed = new Map<string, RowFailure>()
+  /** In this pass. */
+  const seenFailing = new Set<string>()
   let scanned = 0
   let rotated = 0
   let conflicts = 0
@@ -57,6 +59,7 @@ export async function run(settings: Settings): Promise<RotationReport> {
     conflicts += lost
     for (const id of writes) failed.delete(id)
     for (const failure of failures) {
+      seenFailing.add(failure.id)
       if (!failed.has(failure.id)) notify(observe, { type: 'row_failed', ...failure })
       failed.set(failure.id, failure)
     }
@@ -79,6 +82,8 @@ export async function run(settings: Settings): Promise<RotationReport> {
     for (let moved = true; moved && pass < passes; ) {
       pass++
       after = pass === 1 ? settings.after : null
+      seenFailing.clear()
+      const isWhole = after === null
       // What lies before the row to start behind has not been seen.
       moved = after !== null
       for (let singly = 0; ; ) {
@@ -98,6 +103,8 @@ export async function run(settings: Settings): Promise<RotationReport> {
         if (singly > 0) singly--
         await wait(singly > 0 ? 0 : pauseMs, signal)
       }
+      // What a whole pass did not come upon again has been mended, or is gone.
+      for (const id of failed.keys()) if (isWhole && !seenFailing.has(id)) failed.delete(id)
       if (dryRun) break
     }
     after = null
@@ -112,13 +119,15 @@ export async function run(settings: Settings): Promise<RotationReport> {
     ended = await goThrough()
   } catch (error) {
     if (!isEnvelopeError(error)) throw error
-    ended = error.code === 'aborted' ? 'aborted' : 'stopped'
-    if (ended === 'stopped') stoppedBy = error.code
+    if (error.code === 'aborted') ended = 'aborted'
+    else if (error.code.startsWith('provider_')) [ended, stoppedBy] = ['stopped', error.code]
+    else throw error
   }
 
   const inventory = await count(settings)
   const nothingLeft = inventory.stale === 0
-  const rehearsed = dryRun && failed.size === 0 && scanned >= before.stale
+  const seenAll = settings.after === null && scanned >= Math.max(before.stale, inventory.stale)
+  const rehearsed = dryRun && failed.size === 0 && seenAll
   return {
     outcome: ended ?? (nothingLeft || rehearsed ? 'done' : 'incomplete'),
     stoppedBy,

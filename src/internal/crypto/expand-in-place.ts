@@ -25,28 +25,31 @@ export function expandInPlace(
   length: number,
 ): Uint8Array {
   assertInteger(length, 'length', 1, 255 * DIGEST)
+  const okm = new Uint8Array(length)
   inner ??= new Uint8Array(INFO_AT + LONGEST_INFO + 1)
   outer ??= new Uint8Array(BLOCK + DIGEST)
   const end = INFO_AT + info.length + 1
-  inner.set(info, INFO_AT)
-  pad(outer, 0, prk, 0x5c)
-  // The first block has no T: its padded key ends where the info begins.
-  pad(inner, DIGEST, prk, 0x36)
-  let input = inner.subarray(DIGEST, end)
-  const okm = new Uint8Array(length)
-  for (let offset = 0, n = 1; offset < length; offset += DIGEST, n++) {
-    if (n === 2) {
-      pad(inner, 0, prk, 0x36)
-      input = inner.subarray(0, end)
+  try {
+    inner.set(info, INFO_AT)
+    pad(outer, 0, prk, 0x5c)
+    // The first block has no T: its padded key ends where the info begins.
+    pad(inner, DIGEST, prk, 0x36)
+    let input = inner.subarray(DIGEST, end)
+    for (let offset = 0, n = 1; offset < length; offset += DIGEST, n++) {
+      if (n === 2) {
+        pad(inner, 0, prk, 0x36)
+        input = inner.subarray(0, end)
+      }
+      if (n > 1) inner.set(okm.subarray(offset - DIGEST, offset), BLOCK)
+      inner[end - 1] = n
+      writeBinary(outer, BLOCK, sha256(input))
+      writeBinary(okm, offset, sha256(outer))
     }
-    if (n > 1) inner.set(okm.subarray(offset - DIGEST, offset), BLOCK)
-    inner[end - 1] = n
-    writeBinary(outer, BLOCK, sha256(input))
-    writeBinary(okm, offset, sha256(outer))
+    return okm
+  } finally {
+    inner.fill(0, 0, end)
+    outer.fill(0)
   }
-  inner.fill(0, 0, end)
-  outer.fill(0)
-  return okm
 }
 
 function pad(target: Uint8Array, start: number, key: Uint8Array, byte: number): void {

@@ -31,8 +31,8 @@ export interface Crypto {
   /** HKDF-Extract, prepared for many expansions. (RFC 5869 §2.2) */
   hkdfSha256Extract(ikm: Uint8Array, salt: Uint8Array): Expand
   /**
-   * HKDF-Expand: `length` bytes, 1…8160, under a PRK that serves once, such as a fresh uniform key; what was made of the
-   * PRK on the way is wiped. (RFC 5869 §2.3, §3.3)
+   * HKDF-Expand: `length` bytes, 1…8160, under a PRK that serves once, such as a fresh uniform key; the byte arrays
+   * that were made of the PRK on the way are wiped. (RFC 5869 §2.3, §3.3)
    */
   hkdfSha256Expand(prk: Uint8Array, info: Chunk, length: number): Uint8Array
 

@@ -71,6 +71,9 @@ const IDLE_TIMEOUT_MS = 60_000
  * a connection and begin, each statement, to end. The server holds statements to the same limit, waits 5 s for a lock,
  * and ends the transaction when the body leaves it alone for 60 s.
  *
+ * A policy of row-level security that applies is an error (`denied`), not a filter: a store must not take the rows that a
+ * role may see for all there are.
+ *
  * @throws TypeError when the client has no transactions.
  */
 export function transactional(client: PgTransactionalLike, ms: number): Transaction {
@@ -90,7 +93,7 @@ export function transactional(client: PgTransactionalLike, ms: number): Transact
       await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
       await query(
         `SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),
-          set_config('idle_in_transaction_session_timeout', $3, true)`,
+          set_config('idle_in_transaction_session_timeout', $3, true), set_config('row_security', 'off', true)`,
         settings,
       )
       return body(query)

@@ -2,7 +2,7 @@ import type { Claimed, Inventory, RotationRow, RotationStore } from '../../envel
 import { type Duration, milliseconds } from '../../internal/duration.js'
 import { StoreError } from '../../internal/store-error.js'
 import { inventoryOf, type RotationTable, readTable } from '../rotation-table.js'
-import { type PgTransactionalLike, type Query, transactional } from './client.js'
+import { type PgTransactionalLike, type Query, type Row, transactional } from './client.js'
 
 /** Of `postgresRotationStore`. */
 export interface PostgresRotationOptions extends RotationTable {
@@ -75,7 +75,7 @@ export function postgresRotationStore(
     GROUP BY kind, kid`
 
   async function rowsOf(query: Query, text: string, params: string[]): Promise<readonly RotationRow[]> {
-    const rows = (await query(text, params)).map(rowOf)
+    const rows = (await read(query, text, params)).map(rowOf)
     if (!rows.every((row) => isOfType(row.id, idType))) throw new StoreError('wrong_type')
     return rows
   }
@@ -108,9 +108,20 @@ export function postgresRotationStore(
     },
 
     async inventory(primary): Promise<Inventory> {
-      return inventoryOf(await transaction((query) => query(count, [`wx1.${primary}.%`])))
+      return inventoryOf(await transaction((query) => read(query, count, [`wx1.${primary}.%`])))
     },
   })
+}
+
+/** A read refuses no row: what is wrong then is a parameter, or a condition. */
+async function read(query: Query, text: string, params: string[]): Promise<readonly Row[]> {
+  try {
+    return await query(text, params)
+  } catch (error) {
+    if (error instanceof StoreError && error.reason === 'constraint')
+      throw new StoreError('unknown', error.driver)
+    throw error
+  }
 }
 
 /** Of integers, which also compare with a numeric column, or a wider one: what that holds may be none of the type. */
