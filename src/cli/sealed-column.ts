@@ -6,7 +6,7 @@ import type { RotationTable } from '../stores/rotation-table.js'
 import { type Database, type DatabaseOptions, declareTimeout, ID_TYPES, type IdType } from './database.js'
 import { usage } from './exit.js'
 import { readDeclaration } from './legacy-declaration.js'
-import type { Place } from './rows-like.js'
+import { NO_KID, type Place } from './rows-like.js'
 import type { Shell } from './shell.js'
 
 /** Where a column of sealed values is, as `rotate` and `inventory` are told. */
@@ -115,7 +115,7 @@ async function probe(
 ): Promise<'table' | 'column' | 'type' | undefined> {
   const store = database.rotationStore({ ...place, dangerouslyWhere: `(\n${where}\n) AND 1 = 0` }, type)
   try {
-    const query = { primary: '-', legacy: true, after: SOME_ID[type], limit: 1, dryRun: true }
+    const query = { primary: NO_KID, legacy: true, after: SOME_ID[type], limit: 1, dryRun: true }
     await store.claim(query, async () => [])
     return undefined
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { fromUtf8 } from '../internal/bytes.js'
 import { Failure, usage } from './exit.js'
 
 /** The streams and the environment that the command line runs in. */
@@ -99,7 +100,7 @@ export function createShell(host: Host, json: boolean): Shell {
     },
     read,
     readText: async (what) => {
-      const text = asText(await read(what))
+      const text = fromUtf8(await read(what))
       if (text === undefined) throw usage(`standard input: ${what} is not UTF-8`)
       return text
     },
@@ -110,13 +111,4 @@ export function createShell(host: Host, json: boolean): Shell {
 function withoutNewline(bytes: Uint8Array): Uint8Array {
   if (bytes.at(-1) !== 0x0a) return bytes
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
-}
-
-/** The text of well-formed UTF-8, byte order mark included; else `undefined`. */
-export function asText(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,6 @@
 import { equalBytes, randomBytes, toBase64Url } from '#crypto'
 import { assertInteger, assertObject, assertOptionalFunction } from '../internal/assert.js'
-import { bytesOf } from '../internal/bytes.js'
+import { bytesOf, fromUtf8 } from '../internal/bytes.js'
 import { readClock } from '../internal/instant.js'
 import { notify } from '../internal/observe.js'
 import type { Result } from '../internal/result.js'
@@ -18,8 +18,9 @@ import {
   SALT_BYTES,
 } from './format.js'
 import { hintOf } from './hint.js'
+import { KEY_BYTES } from './key-bytes.js'
 import { PLAINTEXT } from './legacy-types.js'
-import { KEY_BYTES, openBody, sealBody } from './message.js'
+import { openBody, sealBody } from './message.js'
 import type { As, CommonOptions, Inspection, Opened, OpenOptions, Plaintext } from './types.js'
 
 /** What `open` was given: an envelope, or a value that the legacy reader has read. */
@@ -58,8 +59,6 @@ export interface Core {
   /** What a stored value is. */
   inspect(value: string, stateOf: (kid: string) => KeyState | 'unknown'): Inspection
 }
-
-const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** @throws TypeError or RangeError that names the option. */
 export function createCore(options: CommonOptions): Core {
@@ -202,13 +201,10 @@ export function readAs(options: OpenOptions | undefined): As {
 /** The plaintext in the form that was asked for. Bytes that become text are wiped. @throws EnvelopeError `not_text`. */
 export function opened<A extends As>({ bytes, kid }: Revealed, as: As): Opened<A> {
   if (as === 'bytes') return bytes as Opened<A>
-  try {
-    return decoder.decode(bytes) as Opened<A>
-  } catch {
-    throw new EnvelopeError('not_text', { kid: kid ?? undefined })
-  } finally {
-    bytes.fill(0)
-  }
+  const text = fromUtf8(bytes)
+  bytes.fill(0)
+  if (text === undefined) throw new EnvelopeError('not_text', { kid: kid ?? undefined })
+  return text as Opened<A>
 }
 
 /** An EnvelopeError as a value. What is wrong with the program is still thrown. */

@@ -3,6 +3,7 @@ import { assertInteger } from '../internal/assert.js'
 import { isKid } from '../keyring/key-string.js'
 import { EnvelopeError } from './errors.js'
 import { hintOf } from './hint.js'
+import { MAX_EDK_BYTES } from './key-bytes.js'
 
 declare const sealedBrand: unique symbol
 
@@ -17,8 +18,6 @@ export type Sealed = string & {
 
 /** Bytes of a local encrypted data key: AES-256-KW adds 8. */
 export const LOCAL_EDK_BYTES = 40
-/** What a provider may make of a data key. */
-export const MAX_EDK_BYTES = 1024
 export const SALT_BYTES = 24
 export const COMMIT_BYTES = 32
 export const TAG_BYTES = 16

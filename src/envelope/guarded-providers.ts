@@ -1,9 +1,7 @@
-import { bytesOf } from '../internal/bytes.js'
 import { bounded } from './bounded.js'
 import { EnvelopeError, type EnvelopeErrorCode } from './errors.js'
 import type { EnvelopeEvent } from './event.js'
-import { MAX_EDK_BYTES } from './format.js'
-import { KEY_BYTES } from './message.js'
+import { copied } from './key-bytes.js'
 import { isLocal, type OuterKeys } from './outer-keys.js'
 import type { KeyProvider, WrapInput } from './provider.js'
 
@@ -33,13 +31,6 @@ const SAYABLE: readonly EnvelopeErrorCode[] = /* @__PURE__ */ Object.freeze([
   'aborted',
 ])
 
-/** Bytes of a good answer. */
-const LENGTHS = /* @__PURE__ */ Object.freeze({
-  wrap: [1, MAX_EDK_BYTES],
-  unwrap: [KEY_BYTES, KEY_BYTES],
-  rewrap: [1, MAX_EDK_BYTES],
-} as const)
-
 export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions): GuardedProviders {
   async function call<T extends Uint8Array | undefined>(
     kid: string,
@@ -57,7 +48,7 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
       const bounds = { kid, ms: timeoutMs, signal }
       const answer = await bounded((limit) => run(provider, { kid, signal: limit }), bounds)
       if (answer === undefined && operation === 'rewrap') return answer
-      const bytes = copied(answer, LENGTHS[operation])
+      const bytes = copied(answer, operation === 'unwrap' ? 'dek' : 'edk')
       if (bytes === undefined) throw new EnvelopeError('provider_invalid_response', { kid })
       told(true)
       return bytes as T
@@ -90,12 +81,6 @@ export function guardProviders({ keys, timeoutMs, now, observe }: GuardOptions):
         fromKid,
       ),
   }
-}
-
-/** A copy of bytes in the right number; of anything else `undefined`. */
-function copied(answer: unknown, [min, max]: readonly [number, number]): Uint8Array | undefined {
-  const bytes = typeof answer === 'string' ? undefined : bytesOf(answer)
-  return bytes !== undefined && bytes.length >= min && bytes.length <= max ? bytes.slice() : undefined
 }
 
 /**

@@ -141,9 +141,7 @@ export function createKmsEnvelope(options: KmsEnvelopeOptions): KmsEnvelope {
     const dek = await providers.unwrap(kid, edk, signal)
     try {
       const wrapped = inside ?? (await providers.wrap(primary, dek, signal))
-      if (verify) {
-        assertSame(dek, await providers.unwrap(primary, wrapped, signal))
-      }
+      if (verify) assertSame(dek, await providers.unwrap(primary, wrapped, signal))
       return wrapped
     } finally {
       dek.fill(0)

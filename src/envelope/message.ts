@@ -6,9 +6,7 @@ import type { BoundContext } from './context.js'
 import { EnvelopeError } from './errors.js'
 import { COMMIT_BYTES, type Parsed, SALT_BYTES, textOf } from './format.js'
 import { hintOf } from './hint.js'
-
-/** Bytes of an AES-256 key, and of a data key. */
-export const KEY_BYTES = 32
+import { KEY_BYTES } from './key-bytes.js'
 
 /** Where the parts of the derived bytes end: commitment, key, nonce. */
 const KEY_END = COMMIT_BYTES + KEY_BYTES

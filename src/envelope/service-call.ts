@@ -1,6 +1,7 @@
 import { bytesOf } from '../internal/bytes.js'
 import { bounded } from './bounded.js'
 import { EnvelopeError, type EnvelopeErrorCode } from './errors.js'
+import { copied } from './key-bytes.js'
 import type { WrapInput } from './provider.js'
 
 /** What a service's error means here. */
@@ -58,9 +59,7 @@ function meaning<A>(thrown: unknown, call: ServiceCall<A>): Failure {
 /** A copy, so that the client may do with its own buffer what it likes. */
 function bytesIn<A>(answer: A, call: ServiceCall<A>): Uint8Array | undefined {
   try {
-    const bytes = viewOf(call.read(answer))
-    const [least, most] = call.expects === 'dek' ? [32, 32] : [1, 1024]
-    return bytes && bytes.length >= least && bytes.length <= most ? bytes.slice() : undefined
+    return copied(viewOf(call.read(answer)), call.expects)
   } catch {
     return undefined
   }

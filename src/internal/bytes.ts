@@ -8,6 +8,17 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text)
 }
 
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text of well-formed UTF-8, its byte order mark included; `undefined` for other bytes. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * The bytes of anything that is `Bytes`, without copying where the memory is not shared with another thread;
  * `undefined` for all else. Never throws. Told by capability, so arrays of another realm are bytes too.

@@ -4,6 +4,7 @@ import { kidOf } from 'waxseal/envelope'
 import type { RotationStore } from 'waxseal/envelope/rotate'
 import { memoryRotationStore } from 'waxseal/stores/memory'
 import { rotateTogether } from '../../src/cli/rotation-workers.js'
+import { shareCounts } from '../../src/cli/shared-counts.js'
 import { createShell } from '../../src/cli/shell.js'
 import { StoreError, type StoreReason } from '../../src/internal/store-error.js'
 import { sealOld, TOKEN } from './support.js'
@@ -73,5 +74,27 @@ describe('several workers', () => {
     expect(outcome).toMatchObject({ code: 'store_error', reason: 'timeout' })
     expect(said).toContain(AGAIN)
     expect((await rotated(1, { count: 'timeout' }, true)).said).not.toContain(AGAIN)
+  })
+
+  it('the last count waits for all, also where one of them comes to its end twice', async () => {
+    const memory = memoryRotationStore(new Map([['row-1', { value: sealOld(TOKEN, 'row-1') }]]))
+    const before = await memory.inventory(envelope.primary)
+    let counts = 0
+    const store: RotationStore = {
+      claim: memory.claim,
+      inventory(primary) {
+        counts++
+        return memory.inventory(primary)
+      },
+    }
+    const next = shareCounts(store, before, 2)
+    const [first, second] = [next(), next()]
+    for (const each of [first, second]) expect(await each.store.inventory(envelope.primary)).toBe(before)
+    const early = first.store.inventory(envelope.primary)
+    first.leave()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(counts).toBe(0)
+    expect(await second.store.inventory(envelope.primary)).toBe(await early)
+    expect(counts).toBe(1)
   })
 })

@@ -1,9 +1,29 @@
 import { createContext, runInContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bytesOf, concatBytes, utf8 } from '../../src/internal/bytes.js'
+import { bytesOf, concatBytes, fromUtf8, utf8 } from '../../src/internal/bytes.js'
 
 const realm = createContext({})
+
+describe('fromUtf8', () => {
+  it('gives back what was encoded, a byte order mark too', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(fromUtf8(utf8(text))).toBe(text)
+      }),
+    )
+    expect(fromUtf8(utf8('\ufeffé'))).toBe('\ufeffé')
+    expect(fromUtf8(new Uint8Array())).toBe('')
+  })
+
+  it.each([[[0x80]], [[0xc3]], [[0xc0, 0x80]], [[0xed, 0xa0, 0x80]], [[0xf4, 0x90, 0x80, 0x80]], [[0xff]]])(
+    'has no text for %j, nor a memory of it',
+    (bytes) => {
+      expect(fromUtf8(Uint8Array.from(bytes))).toBeUndefined()
+      expect(fromUtf8(utf8('a'))).toBe('a')
+    },
+  )
+})
 
 describe('bytesOf', () => {
   it('reads well-formed text as UTF-8', () => {

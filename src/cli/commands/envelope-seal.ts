@@ -1,9 +1,9 @@
 import { createEnvelope } from '../../envelope/index.js'
+import { fromUtf8 } from '../../internal/bytes.js'
 import type { CommandFile } from '../command.js'
 import { EXIT } from '../exit.js'
 import { keyringOf } from '../keyring-of.js'
 import { contextOf, declareContext } from '../seal-context.js'
-import { asText } from '../shell.js'
 
 /** `waxseal envelope seal` */
 export const command: CommandFile = {
@@ -18,7 +18,7 @@ export const command: CommandFile = {
     const context = contextOf(command)
     const envelope = createEnvelope({ keyring: keyringOf(shell) })
     const value = await shell.read('a value to seal')
-    const sealed = envelope.seal(asText(value) ?? value, context)
+    const sealed = envelope.seal(fromUtf8(value) ?? value, context)
     if (shell.json) shell.printJson({ kid: envelope.primary, sealed })
     else shell.print(sealed)
     return EXIT.done

@@ -1,7 +1,6 @@
+import { fromUtf8 } from '../../internal/bytes.js'
 import { EnvelopeError } from '../errors.js'
 import { type LegacyFormat, PLAINTEXT } from '../legacy-types.js'
-
-const UTF8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** How a layout of ours is read. */
 export interface Reading<T> {
@@ -23,7 +22,8 @@ export function createFormat<T>({ name, parse, decrypt, accepts }: Reading<T>): 
     read(value: string) {
       const parts = parse(value)
       const bytes = parts === undefined ? undefined : decrypt(parts)
-      const text = bytes === undefined ? undefined : textOf(bytes)
+      const text = bytes === undefined ? undefined : fromUtf8(bytes)
+      bytes?.fill(0)
       if (text === undefined || accepts?.(text) === false) throw new EnvelopeError('legacy_failed')
       return text
     },
@@ -45,11 +45,4 @@ export function attempt<T>(call: () => T): T | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The text of the bytes, which are wiped; `undefined` when they are not UTF-8. */
-function textOf(bytes: Uint8Array): string | undefined {
-  const text = attempt(() => UTF8.decode(bytes))
-  bytes.fill(0)
-  return text
 }

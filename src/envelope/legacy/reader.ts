@@ -90,7 +90,7 @@ export function legacyReader(options: LegacyReaderOptions): LegacyReader {
       }
       if (isOurs && isPlaintext(value)) return { text: value, format: PLAINTEXT }
       const hint = typeof value === 'string' ? hintOf(value, MAX_LENGTH) : null
-      throw new EnvelopeError('not_sealed', hint === null ? {} : { hint })
+      throw new EnvelopeError('not_sealed', { hint })
     },
   })
 }

@@ -1,4 +1,5 @@
 import { digest, sha1, sha256 } from '#crypto'
+import { fromUtf8 } from '../../internal/bytes.js'
 import { toBase64, toHex } from '../../internal/encoding.js'
 import { base64, parseSignature } from '../grammar.js'
 import { textKey } from '../keys.js'
@@ -122,12 +123,9 @@ function legacyQuery(pairs: readonly (readonly [string, string])[]): string {
  */
 function decodePairs(form: Uint8Array | string): readonly (readonly [string, string])[] | undefined {
   try {
-    const text =
-      typeof form === 'string'
-        ? form
-        : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(form)
-    const pieces = text.split('&', MAX_PAIRS + 1)
-    if (pieces.length > MAX_PAIRS) return undefined
+    const text = typeof form === 'string' ? form : fromUtf8(form)
+    const pieces = text?.split('&', MAX_PAIRS + 1)
+    if (pieces === undefined || pieces.length > MAX_PAIRS) return undefined
     return pieces
       .filter((pair) => pair !== '')
       .map((pair) => {
