@@ -20,6 +20,10 @@ interface Row {
 }
 
 const KB = 1024
+/** The README gives one digit behind the point. */
+const ROUNDING = 0.05 * KB
+/** Two builds of the same sources name and order their shared pieces differently, which gzip notices. */
+const JITTER = 32
 /** As an import has it: a message may name `node:sqlite`. */
 const NODE = '"node:'
 const ZOD = '_zod'
@@ -184,9 +188,8 @@ for (const row of TABLE) {
     lines.push(cells(row.name, min - base.min, added, row.ceiling))
     if (added > row.ceiling) findings.push(`${row.name}: ${added} bytes, over its ceiling of ${row.ceiling}`)
     const said = saidOf(row.name)
-    const measured = (added / KB).toFixed(1)
-    if (said !== undefined && said !== measured) {
-      findings.push(`${row.name}: README says ${said} KB, it is ${measured} KB`)
+    if (said !== undefined && Math.abs(added - Number(said) * KB) > ROUNDING + JITTER) {
+      findings.push(`${row.name}: README says ${said} KB, it is ${(added / KB).toFixed(1)} KB`)
     }
     for (const string of row.forbidden) {
       if (text.includes(string)) findings.push(`${row.name}: the bundle holds '${string}'`)
