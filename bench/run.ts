@@ -8,6 +8,7 @@ import { cryptoBench } from './crypto.bench.js'
 import { envelopeBench } from './envelope.bench.js'
 import { machine, print, report } from './harness.js'
 import { keyringBench } from './keyring.bench.js'
+import { maskingBench } from './masking.bench.js'
 import { rotationBench } from './rotation.bench.js'
 import { webhooksBench } from './webhooks.bench.js'
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   keyring: keyringBench,
   envelope: envelopeBench,
   rotation: rotationBench,
+  masking: maskingBench,
 }
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

@@ -73,6 +73,18 @@ const TABLE: readonly Row[] = [
     forbidden: lean,
   })),
   {
+    name: 'masking: createRedactor',
+    code: "export { createRedactor, pinoRedaction, winstonRedaction } from 'waxseal/masking'",
+    ceiling: 15.5 * KB,
+    forbidden: lean,
+  },
+  {
+    name: 'masking',
+    code: "export * from 'waxseal/masking'",
+    ceiling: 19.75 * KB,
+    forbidden: lean,
+  },
+  {
     name: 'stores/postgres',
     code: "export * from 'waxseal/stores/postgres'",
     ceiling: 4.5 * KB,

@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: starts a small Express backend on a free port, with no outside service, plays good and bad deliveries
  * against it over real HTTP, and prints what it answered and why; then takes a table of sealed tokens through a rotation
- * of keys. Exit code 1 if anything is not as expected.
+ * of keys, and a token to places where it must not be read. Exit code 1 if anything is not as expected.
  *
  * To add lines: a file in `scenes/` that returns scenes, and a call below.
  */
@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net'
 import type { ReceiverEvent } from 'waxseal/http'
 import { createApp } from '../express-quickstart/app.js'
 import { play } from './play.js'
+import { maskingScenes } from './scenes/masking.js'
 import { outcomeOf, tokenScenes } from './scenes/tokens.js'
 import { webhookScenes } from './scenes/webhooks.js'
 import { type Line, printTable } from './table.js'
@@ -53,15 +54,31 @@ for (const scene of webhookScenes()) {
 server.close()
 server.closeAllConnections()
 
-const tokens: Line[] = []
-for (const scene of tokenScenes()) {
-  const startedAt = performance.now()
-  const outcome = await outcomeOf(scene)
-  const milliseconds = performance.now() - startedAt
-  const { title, expected } = scene
-  tokens.push({ asExpected: outcome === expected, title, cells: [outcome], expected, milliseconds })
+interface Tried {
+  readonly title: string
+  readonly expected: string
 }
+
+/** One line for each scene, played one after the other. */
+async function linesOf<S extends Tried>(
+  scenes: readonly S[],
+  run: (scene: S) => Promise<string>,
+): Promise<Line[]> {
+  const lines: Line[] = []
+  for (const scene of scenes) {
+    const startedAt = performance.now()
+    const outcome = await run(scene)
+    const milliseconds = performance.now() - startedAt
+    const { title, expected } = scene
+    lines.push({ asExpected: outcome === expected, title, cells: [outcome], expected, milliseconds })
+  }
+  return lines
+}
+
+const tokens = await linesOf(tokenScenes(), outcomeOf)
+const printed = await linesOf(maskingScenes(), async ({ run }) => run())
 
 printTable(['delivery', 'answer', 'why'], deliveries)
 printTable(['stored token', 'outcome'], tokens)
-process.exitCode = [...deliveries, ...tokens].every(({ asExpected }) => asExpected) ? 0 : 1
+printTable(['on its way to a log', 'what is read there'], printed)
+process.exitCode = [...deliveries, ...tokens, ...printed].every(({ asExpected }) => asExpected) ? 0 : 1

@@ -1,4 +1,4 @@
-import { secretValues } from './secret-values.js'
+import { exposed, secretValues } from './secret-values.js'
 
 const REDACTED = '[REDACTED]'
 
@@ -35,7 +35,8 @@ export class Secret<T extends string | Uint8Array = string> {
   /** Equality, in constant time for equal lengths; `false` for a value of another type and after `dispose()`. */
   equals(other: string | Uint8Array | Secret<string | Uint8Array>): boolean {
     const mine = secretValues.get(this)
-    const theirs = other instanceof Secret ? secretValues.get(other) : other
+    // Not by `instanceof`: bundlers rename a class that names itself, and inspectors would print that name.
+    const theirs = exposed(other)
     if (typeof mine === 'string') return typeof theirs === 'string' && sameUnits(mine, theirs, codeUnit)
     return mine !== undefined && isUint8Array(theirs) && sameUnits(mine, theirs, byteAt)
   }
