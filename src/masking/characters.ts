@@ -52,18 +52,24 @@ export const isBlank = (code: number): boolean => code === 32 || code === 9
 export const isLineEnd = (code: number): boolean => code === 10 || code === 13
 
 const ESCAPE = 27
+const ESCAPE_IN_JSON = '\\u001b'
 const COLOUR = /* @__PURE__ */ characterSet('0-9;')
 
-/** Where the colour of a terminal ends that is set here (ECMA-48, SGR); the place itself when none is. */
+/** Where the colour of a terminal ends that is set here (ECMA-48, SGR), as it is or in JSON; the place itself when none is. */
 function colourEnd(text: string, at: number): number {
-  if (text.charCodeAt(at) !== ESCAPE || text[at + 1] !== '[') return at
-  const end = runEnd(text, at + 2, COLOUR, Math.min(text.length, at + 24))
+  const bracket = text.charCodeAt(at) === ESCAPE ? at + 1 : text.startsWith(ESCAPE_IN_JSON, at) ? at + 6 : at
+  if (bracket === at || text[bracket] !== '[') return at
+  const end = runEnd(text, bracket + 1, COLOUR, Math.min(text.length, bracket + 24))
   return text[end] === 'm' ? end + 1 : at
 }
 
-/** Whether such a colour is set right before a place, as it is or in JSON. */
-export function colourBefore(text: string, at: number): boolean {
-  return text[at - 1] === 'm' && text[runStart(text, at - 1, COLOUR, Math.max(0, at - 24)) - 1] === '['
+/** Where such a colour begins that ends here; the place itself when none does. */
+export function colourStart(text: string, to: number): number {
+  if (text[to - 1] !== 'm') return to
+  const bracket = runStart(text, to - 1, COLOUR, Math.max(0, to - 24)) - 1
+  if (text[bracket] !== '[') return to
+  if (text.charCodeAt(bracket - 1) === ESCAPE) return bracket - 1
+  return text.startsWith(ESCAPE_IN_JSON, bracket - 6) ? bracket - 6 : to
 }
 
 /** The first place from `from` on that is neither a blank nor a colour. */

@@ -3,9 +3,11 @@ import {
   BACKSLASH,
   backslashesBefore,
   characterSet,
+  colourStart,
   isBlank,
   QUOTE,
   runStart,
+  skipBlanks,
 } from './characters.js'
 import type { NamedValue, Span } from './named-value.js'
 import { LONGEST_NAME, type Names } from './names.js'
@@ -78,45 +80,61 @@ export function nameTriggers(names: Names, value: NamedValue): readonly Trigger[
       const quoting = last === QUOTE ? doubleQuotes(backslashes) : apostrophes
       return quoting && value.afterQuotedName(text, behind, kind, quoting)
     }
-    // `token => …` is a function.
-    if (behind > at + 1) return undefined
-    const found = nameBefore(text, end, pass)
-    return found && value.afterBareName(text, behind, found.kind, found)
+    const found = nameBefore(text, beforeBracket(text, end), pass)
+    if (found === undefined) return undefined
+    if (behind === at + 1) return value.afterBareName(text, behind, found.kind, found)
+    // `token => …` is a function, `:token => "…"` and `[token] => …` are members.
+    const isMember = text[end - 1] === ']' || '"\'`'.includes(text[skipBlanks(text, behind)] ?? ' ')
+    return isMember ? value.afterEquals(text, behind, found.kind, found) : undefined
   }
 
   function beforeEquals(text: string, at: number, pass: Pass): Hit | undefined {
     // As inspectors print the entries of a Map.
     if (text[at + 1] === '>') return beforeColon(text, at, at + 2, pass)
     const end = blanksStart(text, at, pass.floor)
-    const isSpaced = end < at
     // A comparison in a line of source code.
-    if (isSpaced && text[at + 1] === '=') return undefined
+    if (end < at && text[at + 1] === '=') return undefined
     const found = nameBefore(text, beforeBracket(text, end), pass)
-    return found && value.afterEquals(text, at + 1, found.kind, isSpaced)
+    return found && value.afterEquals(text, at + 1, found.kind, found)
+  }
+
+  /** `access_token%3D…`, also encoded twice, and `"token":"…"` in a form. */
+  function beforeEncoded(text: string, at: number, pass: Pass, cue: string): Hit | undefined {
+    const found = nameBefore(text, at, pass)
+    const percent = cue.startsWith('%25') ? '%25' : '%'
+    return found && value.afterEncoded(text, at + cue.length, found.kind, percent)
   }
 
   return [
     { cues: [':'], match: (text, at, pass) => beforeColon(text, at, at + 1, pass) },
     { cues: ['='], match: beforeEquals },
+    { cues: ['%22%3A%22', '%3D', '%3d', '%253D', '%253d'], match: beforeEncoded },
   ]
 }
 
 /** Where a bare name may begin: in JSON text `\npin` begins with a line end that is written out, and `→pin` with no letter. */
 function startsOf(text: string, start: number, end: number): readonly number[] {
   if (text.charCodeAt(start - 1) === BACKSLASH) return [start + 1, start]
+  if (text[start - 1] === '%') return [start + 2, start]
   const ascii = runStart(text, end, ASCII, start)
   return ascii === start ? [start] : [start, ascii]
 }
 
 function blanksStart(text: string, at: number, floor: number): number {
   let start = at
-  while (start > floor && isBlank(text.charCodeAt(start - 1))) start--
-  return start
+  for (;;) {
+    while (start > floor && isBlank(text.charCodeAt(start - 1))) start--
+    const colour = colourStart(text, start)
+    if (colour === start || colour < floor) return start
+    start = colour
+  }
 }
 
-/** `user[password]=…` in a form, also with its bracket percent-encoded. */
+const BRACKETED = /(?:\[\d{0,4}\]|\)|["']?\]|%5[Dd])$/
+
+/** `user[password]=…` in a form, also percent-encoded; `token[]=…`, `config['token'] = …`, `Key (token)=(…)`. */
 function beforeBracket(text: string, end: number): number {
   const last = text.charAt(end - 1)
-  if (last === ']') return end - 1
-  return (last === 'D' || last === 'd') && text.startsWith('%5', end - 3) ? end - 3 : end
+  if (last !== ']' && last !== ')' && last !== 'D' && last !== 'd') return end
+  return end - (BRACKETED.exec(text.slice(Math.max(0, end - 6), end))?.[0].length ?? 0)
 }

@@ -2,34 +2,46 @@ import {
   APOSTROPHE,
   BACKSLASH,
   BACKSLASHES,
-  BACKTICK,
   characterSet,
   isLineEnd,
   QUOTE,
   runEnd,
   skipBlanks,
 } from './characters.js'
+import { asWritten, percentDecoded, unescaped } from './decode.js'
 import { headerEnd } from './header-line.js'
 import { isMarker, PERSONAL, REDACTED } from './markers.js'
 import { fold } from './names.js'
-import { apostrophes, backticks, closesString, doubleQuotes, type Quoting } from './quote-level.js'
+import {
+  atomEnd,
+  containerAt,
+  isMember,
+  isPlainMember,
+  isPlainWord,
+  literalAt,
+  numberEnd,
+  type Opening,
+  openingAt,
+  stringEnd,
+} from './printed-value.js'
+import { apostrophes, type Quoting } from './quote-level.js'
 import type { NameClass, Rules } from './rules.js'
 import type { Hit } from './scan.js'
 
-/** What ends a number, or a word such as `true`. */
-const ATOM = /* @__PURE__ */ characterSet('^, \t\r\n}]"\'\\')
 /** What ends the value in `name=value`. */
 const PARAMETER = /* @__PURE__ */ characterSet('^ \t\r\n&;,"\'\\<>(){}[]')
+/** The same, percent-encoded: what ends it is too. */
+const ENCODED = /* @__PURE__ */ characterSet('^ \t\r\n&;,"\'\\<>(){}[]%')
+const ENDS_ENCODED = ['20', '22', '23', '26', '2C', '3B', '7D', '0A', '0D']
 /** Phone numbers and addresses are shorter than this; a string need not be walked through for them. */
 const LONGEST: Partial<Record<NameClass, number>> = { tel: 66, mail: 330 }
-const DIGITS = /* @__PURE__ */ characterSet('0-9')
-/** These hold no secret, and tell whether a value was there. */
-const PLAIN = /^(?:null|undefined|true|false)$/
 /** What a value may be that is the first word of credentials. (RFC 9110 §11.4) */
 const SCHEME = /^(?:bearer|basic|token|digest|negotiate|bot|key|apikey)$/i
 const LONGEST_SCHEME = 16
-/** What follows a string that is a member of something, or the end of a JSON string around it. */
-const BEHIND_MEMBER = /[,}\])\r\n"\\]/
+/** As environment variables are written, each on a line of its own. */
+const SETTING = /^[A-Z][A-Z0-9]*_[A-Z0-9_]*$/
+/** No word of prose: eight characters at least, and a digit among them. */
+const CODE = /(?=[A-Za-z._~+/=-]{0,256}\d)[A-Za-z0-9._~+/=-]{8,}/y
 
 /** Where a name stands. */
 export interface Span {
@@ -41,10 +53,12 @@ export interface Span {
 export interface NamedValue {
   /** The string, object, array or atom that follows, at the level of the name's own quotes. */
   afterQuotedName(text: string, from: number, kind: NameClass, quoting: Quoting): Hit | undefined
-  /** The rest of a header line; or a string in apostrophes, as inspectors print members. */
+  /** The rest of a header line; or what inspectors print as a member; or a word that is none of prose. */
   afterBareName(text: string, from: number, kind: NameClass, name: Span): Hit | undefined
-  /** A quoted string, or the text up to what separates parameters. */
-  afterEquals(text: string, from: number, kind: NameClass, isSpaced: boolean): Hit | undefined
+  /** A quoted string, or the text up to what separates parameters; all of the line that sets an environment variable. */
+  afterEquals(text: string, from: number, kind: NameClass, name: Span): Hit | undefined
+  /** The same where all of it is percent-encoded, once (`%`) or twice (`%25`). */
+  afterEncoded(text: string, from: number, kind: NameClass, percent: string): Hit | undefined
 }
 
 export function createNamedValue(personal: Rules['personal']): NamedValue {
@@ -65,82 +79,80 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
     return put === value ? undefined : { from, to, put: quote + put + quote, rule: kind }
   }
 
-  /** The string whose content begins at `from`. */
-  function hideString(text: string, from: number, kind: NameClass, quoting: Quoting): Hit | undefined {
-    const limit = Math.min(text.length, from + (LONGEST[kind] ?? text.length))
-    const to = quoting.contentEnd(text, from, limit)
-    return to === limit && limit < text.length ? undefined : hide(text, from, to, kind, unescaped)
+  function hideString(text: string, open: Opening, kind: NameClass): Hit | undefined {
+    const limit = Math.min(text.length, open.content + (LONGEST[kind] ?? text.length))
+    const to = stringEnd(text, open, limit)
+    return to === limit && limit < text.length ? undefined : hide(text, open.content, to, kind, unescaped)
   }
 
   function hideAtom(text: string, from: number, kind: NameClass, quote: string): Hit | undefined {
-    const to = runEnd(text, from, ATOM)
+    const to = atomEnd(text, from)
     // Personal data is a number: no quote follows one.
-    if (kind !== 'secret' && isQuote(text, to)) return undefined
-    return to === from || PLAIN.test(text.slice(from, to))
-      ? undefined
-      : hide(text, from, to, kind, asWritten, quote)
+    if (to === from || (kind !== 'secret' && isQuote(text, to))) return undefined
+    return hide(text, from, to, kind, asWritten, quote)
   }
 
   return {
     afterQuotedName(text, from, kind, quoting) {
       const start = skipSpaces(text, from)
       const { quote } = quoting
-      if (text.startsWith(quote, start)) return hideString(text, start + quote.length, kind, quoting)
+      if (text.startsWith(quote, start))
+        return hideString(text, { quoting, content: start + quote.length }, kind)
       const first = text.charCodeAt(start)
-      const isQuote = first === QUOTE || first === BACKSLASH
+      const isOther = first === QUOTE || first === BACKSLASH
       // In JSON other quotes are those of a layer around: this one is over, and there is no value.
-      const open = isQuote && quote !== apostrophes.quote ? undefined : opening(text, start)
-      if (open !== undefined) return hideString(text, open.content, kind, open.quoting)
-      if (isQuote) return undefined
-      if (first !== 123 && first !== 91) return hideAtom(text, start, kind, quote)
+      const open = isOther && quoting !== apostrophes ? undefined : literalAt(text, start)
+      if (open !== undefined) return hideString(text, open, kind)
+      if (isOther) return undefined
+      const isTuple = first === 40 && quoting === apostrophes
+      const container = isTuple ? start : containerAt(text, start)
+      if (container === -1) return hideAtom(text, start, kind, quote)
       if (!isWhole(kind)) return undefined
-      return hide(text, start, quoting.containerEnd(text, start), kind, asWritten, quote)
+      return hide(text, start, quoting.containerEnd(text, container), kind, asWritten, quote)
     },
 
     afterBareName(text, from, kind, name) {
       const start = skipBlanks(text, from)
       const isHeader = isHeaderName(text.slice(name.start, name.end))
-      const open = opening(text, start)
+      const open = literalAt(text, start)
       if (open !== undefined) {
         const { quoting, content } = open
         const isLine =
           isHeader && !quoting.quote.endsWith('"') && !isMember(text, quoting.contentEnd(text, content) + 1)
-        if (!isLine) return hideString(text, content, kind, quoting)
+        if (!isLine) return hideString(text, open, kind)
       }
-      const first = text.charCodeAt(start)
-      if (first === 123 || first === 91) {
-        if (!isWhole(kind) || isPlainMember(text, start)) return undefined
-        return hide(text, start, apostrophes.containerEnd(text, start), kind)
+      const container = containerAt(text, start)
+      if (container !== -1) {
+        return isWhole(kind) ? hide(text, start, apostrophes.containerEnd(text, container), kind) : undefined
       }
-      const number = runEnd(text, start, DIGITS)
-      if (number > start && isMember(text, number)) return hide(text, start, number, kind)
-      if (!isHeader || isPlainMember(text, start)) return undefined
+      const number = numberEnd(text, start)
+      if (number > start) return hide(text, start, number, kind)
+      if (isPlainMember(text, start)) return undefined
       const limit = Math.min(text.length, start + (LONGEST[kind] ?? text.length))
-      const line = headerEnd(text, start, name.start, limit)
-      return line === start ? undefined : hide(text, start, line, kind)
+      const end = isHeader ? headerEnd(text, start, name.start, limit) : codeEnd(text, start, kind)
+      return end === start ? undefined : hide(text, start, end, kind)
     },
 
-    afterEquals(text, from, kind, isSpaced) {
-      const start = isSpaced ? skipBlanks(text, from) : from
-      const open = opening(text, start)
-      if (open !== undefined) return hideString(text, open.content, kind, open.quoting)
-      const end = parameterEnd(text, start)
-      if (end === start || PLAIN.test(text.slice(start, end))) return undefined
+    afterEquals(text, from, kind, name) {
+      // PostgreSQL quotes so: `Key (email)=(…) already exists`.
+      if (text[from] === '(' && text[from - 2] === ')') {
+        return hide(text, from + 1, runEnd(text, from + 1, IN_PARENTHESES), kind)
+      }
+      const start = name.end < from - 1 ? skipBlanks(text, from) : from
+      const open = openingAt(text, start)
+      if (open !== undefined) return hideString(text, open, kind)
+      const line = kind === 'secret' ? settingStart(text, name) : -1
+      const end = line === -1 ? parameterEnd(text, start) : headerEnd(text, start, line, text.length)
+      if (end === start || isPlainWord(text.slice(start, end))) return undefined
       return hide(text, start, end, kind, percentDecoded)
     },
-  }
-}
 
-/** The quotes that open here, and the place behind them. */
-function opening(text: string, from: number): { quoting: Quoting; content: number } | undefined {
-  const first = text.charCodeAt(from)
-  if (first === APOSTROPHE) return { quoting: apostrophes, content: from + 1 }
-  if (first === BACKTICK) return { quoting: backticks, content: from + 1 }
-  if (first !== QUOTE && first !== BACKSLASH) return undefined
-  const quote = runEnd(text, from, BACKSLASHES)
-  const quoting = text.charCodeAt(quote) === QUOTE ? doubleQuotes(quote - from) : undefined
-  // A quote that ends a JSON string around all this opens nothing.
-  return quoting === undefined || closesString(text, quote) ? undefined : { quoting, content: quote + 1 }
+    afterEncoded(text, from, kind, percent) {
+      let end = runEnd(text, from, ENCODED)
+      while (text[end] === '%' && !endsEncoded(text, end, percent)) end = runEnd(text, end + 1, ENCODED)
+      return end === from ? undefined : hide(text, from, end, kind, percentDecoded)
+    },
+  }
 }
 
 /** `authorization=Bearer abc` goes on over the blank. */
@@ -149,6 +161,28 @@ function parameterEnd(text: string, from: number): number {
   const next = skipBlanks(text, end)
   const goesOn = next > end && end - from < LONGEST_SCHEME && SCHEME.test(text.slice(from, end))
   return goesOn ? Math.max(end, parameterEnd(text, next)) : end
+}
+
+const IN_PARENTHESES = /* @__PURE__ */ characterSet('^)\r\n"\\')
+
+function endsEncoded(text: string, at: number, percent: string): boolean {
+  return (
+    text.startsWith(percent, at) &&
+    ENDS_ENCODED.includes(text.slice(at + percent.length, at + percent.length + 2).toUpperCase())
+  )
+}
+
+function codeEnd(text: string, from: number, kind: NameClass): number {
+  CODE.lastIndex = from
+  return kind === 'secret' && CODE.test(text) ? CODE.lastIndex : from
+}
+
+/** Where a line begins that sets an environment variable of this name, `export` included; -1 for any other place. */
+function settingStart(text: string, name: Span): number {
+  if (!SETTING.test(text.slice(name.start, name.end))) return -1
+  const start = text.startsWith('export ', name.start - 7) ? name.start - 7 : name.start
+  const isFirst = start === 0 || isLineEnd(text.charCodeAt(start - 1)) || text.startsWith('\\n', start - 2)
+  return isFirst ? start : -1
 }
 
 /** Whether quotes stand here, of whatever level. */
@@ -160,48 +194,11 @@ function isQuote(text: string, at: number): boolean {
 const isHeaderName = (name: string): boolean =>
   /[-_]/.test(name) || ['authorization', 'cookie'].includes(fold(name))
 
+/** Whether an object or an array goes as a whole; other personal data is looked for within. */
+const isWhole = (kind: NameClass): boolean => kind === 'secret' || kind === 'subtree'
+
 function skipSpaces(text: string, from: number): number {
   let at = skipBlanks(text, from)
   while (isLineEnd(text.charCodeAt(at))) at = skipBlanks(text, at + 1)
   return at
 }
-
-/** Whether a value that ends here is one of several, as inspectors print them. */
-function isMember(text: string, end: number): boolean {
-  const at = skipBlanks(text, end)
-  return at >= text.length || BEHIND_MEMBER.test(text.charAt(at))
-}
-
-/** Whether an object or an array goes as a whole; other personal data is looked for within. */
-const isWhole = (kind: NameClass): boolean => kind === 'secret' || kind === 'subtree'
-
-/** `null`, a boolean or a marker, and then the next member: there is nothing to hide. */
-function isPlainMember(text: string, start: number): boolean {
-  const bracket = text[start] === '[' ? text.slice(start, start + 32).indexOf(']') : -1
-  const end = bracket === -1 ? runEnd(text, start, ATOM) : start + bracket + 1
-  const value = text.slice(start, end)
-  return (isMarker(value) || PLAIN.test(value)) && isMember(text, end)
-}
-
-const asWritten = (written: string): string => written
-
-const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(["\\/]))/g
-const PERCENT = /%([0-7][0-9A-Fa-f])/g
-/** How deep JSON lies within JSON, at most. */
-const LAYERS = 7
-
-/** What a JSON string of any level says, as far as phone numbers and addresses need it. */
-function unescaped(written: string): string {
-  let value = written
-  for (let layer = 0; layer < LAYERS && value.includes('\\'); layer++) {
-    value = value.replace(ESCAPE, (_, hex: string, itself: string) => itself ?? character(hex))
-  }
-  return value
-}
-
-/** What a parameter says, likewise. */
-function percentDecoded(written: string): string {
-  return written.replaceAll('+', ' ').replace(PERCENT, (_, hex: string) => character(hex))
-}
-
-const character = (hex: string): string => String.fromCharCode(Number.parseInt(hex, 16))

@@ -4,6 +4,7 @@ import type { NameClass } from './rules.js'
 const SECRET_ENDINGS =
   'token secret password passwd passphrase apikey privatekey secretkey accesskey signingkey encryptionkey masterkey ' +
   'accesstokens refreshtokens apikeys privatekeys secretkeys accesskeys ' +
+  'authkey accountkey subscriptionkey passcode dbpass dbpwd secretkeybase secretstring ' +
   'credential credentials authorization cookie cookies signature connectionstring'
 
 /** … or are one of these. */

@@ -81,11 +81,19 @@ function singleQuotes(mark: number): Quoting {
     contentEnd,
     containerEnd: (text: string, from: number) =>
       closingBracket(text, from, (at) => {
-        if (text.charCodeAt(at) === QUOTE) return { at: at - backslashesBefore(text, at, from), cut: true }
+        if (text.charCodeAt(at) === QUOTE) return otherString(text, at, backslashesBefore(text, at, from))
         const end = contentEnd(text, at + 1)
         return { at: end, cut: text.charCodeAt(end) !== mark }
       }),
   })
+}
+
+/** A string in double quotes among others; it cuts where it may be the end of a JSON string around them. */
+function otherString(text: string, quote: number, backslashes: number) {
+  const quoting = closesString(text, quote) ? undefined : doubleQuotes(backslashes)
+  if (quoting === undefined) return { at: quote - backslashes, cut: true }
+  const end = quoting.contentEnd(text, quote + 1)
+  return text.startsWith(quoting.quote, end) ? { at: end + backslashes, cut: false } : { at: end, cut: true }
 }
 
 /** Whether a double quote is one that ends a JSON string, by what stands behind it. One that opens a string is none. */
@@ -104,9 +112,9 @@ function closingBracket(text: string, from: number, stringEnd: StringEnd): numbe
       const end = stringEnd(at)
       if (end.cut) return end.at
       at = end.at
-    } else if (code === 123 || code === 91) {
+    } else if (code === 123 || code === 91 || code === 40) {
       depth++
-    } else if ((code === 125 || code === 93) && --depth === 0) {
+    } else if ((code === 125 || code === 93 || code === 41) && --depth === 0) {
       return at + 1
     }
   }

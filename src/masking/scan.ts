@@ -16,7 +16,7 @@ export interface Pass {
   /** The text's codes, one byte each, 0 for what is not ASCII: quicker to look at than the text. */
   readonly codes: Uint8Array
   /** For each rule, up to where it is known to find nothing; see `token-rule.ts`. Made when it is first needed. */
-  barren: Map<string, number> | undefined
+  barren: Map<object, number> | undefined
 }
 
 /** A rule, and the texts at which it is worth asking. */

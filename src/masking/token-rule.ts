@@ -1,7 +1,7 @@
 import {
   type CharacterSet,
   characterSet,
-  colourBefore,
+  colourStart,
   escapeBefore,
   isIn,
   percentBefore,
@@ -41,12 +41,12 @@ export function tokenTrigger({
     match(text, at, pass, cue): Hit | undefined {
       if (!allowed(text, at, pass.floor)) return undefined
       const from = walk(text, at + cue.length, kept)
-      if (from === FAILED || from < (pass.barren?.get(name) ?? 0)) return undefined
+      if (from === FAILED || from < (pass.barren?.get(hide) ?? 0)) return undefined
       const to = walk(text, from, hidden)
       if (to === FAILED) {
         if (first !== undefined) {
           pass.barren ??= new Map()
-          pass.barren.set(name, runEnd(text, from, first))
+          pass.barren.set(hide, runEnd(text, from, first))
         }
         return undefined
       }
@@ -60,7 +60,7 @@ export function tokenTrigger({
  * Remembering its end keeps a megabyte of `-eyJ-eyJ…` linear.
  */
 function firstRun([first]: readonly Part[]): CharacterSet | undefined {
-  const isRun = typeof first === 'object' && 'chars' in first && first.max === undefined
+  const isRun = typeof first === 'object' && 'min' in first && first.max === undefined
   return isRun ? characterSet(first.chars) : undefined
 }
 
@@ -90,8 +90,20 @@ function step(part: Part): Step {
       return FAILED
     }
   }
-  const { chars, min, max } = part
-  const set = characterSet(chars)
+  const set = characterSet(part.chars)
+  if ('within' in part) {
+    const { upTo, unless, within } = part
+    return (text, at) => {
+      const window = text.slice(at, at + within)
+      if (!window.includes(upTo) || unless.test(window)) return FAILED
+      const run = window.slice(0, runEnd(window, 0, set))
+      const slash = run.search(/[/?#]/)
+      const last = run.lastIndexOf(upTo, slash === -1 ? run.length : slash)
+      const end = last === -1 ? run.indexOf(upTo) : last
+      return end === -1 ? FAILED : at + end
+    }
+  }
+  const { min, max } = part
   return (text, at) => {
     const end = runEnd(text, at, set, max === undefined ? text.length : Math.min(text.length, at + max + 1))
     const length = end - at
@@ -130,5 +142,5 @@ function beforeTest(before: Before): BeforeTest {
  */
 export function isBoundary(text: string, at: number, floor: number): boolean {
   if (at <= floor || !isIn(WORD, text.charCodeAt(at - 1))) return true
-  return escapeBefore(text, at) > 0 || percentBefore(text, at) || colourBefore(text, at)
+  return escapeBefore(text, at) > 0 || percentBefore(text, at) || colourStart(text, at) < at
 }

@@ -4,6 +4,11 @@ export type Part =
   | string
   /** All the characters that follow out of a class: at least `min`; more than `max` is no match. */
   | { readonly chars: string; readonly min: number; readonly max?: number }
+  /**
+   * So many characters at most, up to one that must be there: the last of its kind before a `/`, `?` or `#`, else the
+   * first. Not where it begins like this.
+   */
+  | { readonly chars: string; readonly within: number; readonly upTo: string; readonly unless: RegExp }
   /** Looks ahead: the next character is, or is not, one of these. */
   | { readonly next: string }
   /** Looks ahead: among the next 65 characters out of a class is one of these. */
@@ -39,6 +44,16 @@ export interface TokenRule {
 const WORD = 'A-Za-z0-9_-'
 const ALNUM = 'A-Za-z0-9'
 const PARAMETER = '^&#;, \t\r\n"\'\\<>(){}[]'
+const ENCODED_SCHEMES = [
+  'Bearer%20',
+  'bearer%20',
+  'Bearer+',
+  'bearer+',
+  'Basic%20',
+  'basic%20',
+  'Basic+',
+  'basic+',
+] as const
 const SLACK_KINDS = ['a', 'b', 'c', 'e', 'o', 'p', 'r', 's'] as const
 
 /**
@@ -107,12 +122,28 @@ export const TOKEN_RULES: readonly TokenRule[] = [
   // RFC 6750 §2.1, RFC 7617. A digit, a capital or a `=` must follow soon: "Bearer authentication is required" is prose.
   {
     name: 'auth_scheme',
-    cues: ['Bearer ', 'bearer ', 'BEARER ', 'Basic ', 'basic ', 'BASIC ', 'Token ', 'token ', 'TOKEN '],
+    cues: [
+      'Bearer ',
+      'bearer ',
+      'BEARER ',
+      'Basic ',
+      'basic ',
+      'BASIC ',
+      'Token ',
+      'token ',
+      'TOKEN ',
+      ...ENCODED_SCHEMES,
+    ],
     keep: [
       { chars: ' ', min: 0, max: 3 },
       { among: 'A-Za-z0-9._~+/=-', has: '0-9A-Z=' },
     ],
     hide: [{ chars: 'A-Za-z0-9._~+/=-', min: 12 }],
+  },
+  {
+    name: 'auth_scheme',
+    cues: ['Bearer ', 'bearer ', 'BEARER '],
+    hide: [{ chars: 'A-Za-z0-9._~+/=-', min: 24 }],
   },
   {
     name: 'url_userinfo',
@@ -122,9 +153,16 @@ export const TOKEN_RULES: readonly TokenRule[] = [
     hide: [
       { chars: '^ \t\r\n/?#@:"\'\\[', min: 0 },
       ':',
-      { chars: '^ \t\r\n/?#@"\'\\', min: 1 },
-      { next: '@' },
+      // Passwords are not always encoded as they should be. A port is none.
+      { chars: '^ \t\r\n"\'\\<>', within: 256, upTo: '@', unless: /^\d{1,5}(?:[/?#"' \t\r\n\\]|$)/ },
     ],
+  },
+  // A token alone, as git takes it.
+  {
+    name: 'url_userinfo',
+    cues: ['://', ':\\/\\/'],
+    before: 'anything',
+    hide: [{ chars: '^ \t\r\n/?#@:"\'\\[<>', min: 16 }, { next: '@' }],
   },
   // The code of an OAuth dialogue such as Meta's Embedded Signup, and signatures of links.
   {

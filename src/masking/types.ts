@@ -20,7 +20,7 @@ export interface TokenShape {
 export interface RedactorOptions {
   /**
    * More secret names. Case, `-`, `_`, `.` and blanks do not matter; the whole name must match, or with a leading `*` its
-   * end: `'*passcode'`. Default none.
+   * end: `'*entrycode'`. Default none.
    */
   readonly names?: readonly string[] | undefined
   /**

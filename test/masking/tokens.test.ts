@@ -121,6 +121,14 @@ const samples: readonly Sample[] = [
     'BASIC ',
     'TOKEN ',
     'Bearer    ',
+    'Bearer%20',
+    'bearer%20',
+    'Basic%20',
+    'basic%20',
+    'Bearer+',
+    'bearer+',
+    'Basic+',
+    'basic+',
   ].map((shown) => ({
     rule: 'auth_scheme',
     shown,
@@ -145,7 +153,7 @@ const samples: readonly Sample[] = [
     rest: '@h:6379/0',
     near: ['redis://user@h', 'redis://h:6379/a@b', 'redis://h:6379?a@b', 'a //user:p4ss@h'],
   },
-  { rule: 'url_userinfo', shown: 'amqp://', hidden: ':p4ss', rest: '@h', near: ['amqp://user:@h'] },
+  { rule: 'url_userinfo', shown: 'amqp://', hidden: ':p4ss', rest: '@h', near: ['amqp://user@h:5672'] },
   {
     rule: 'url_parameter',
     shown: '/cb?code=',
