@@ -1,7 +1,10 @@
 import { dataOf, intrinsic, isAccessor, isObject, propertyOf, prototypesOf } from './read.js'
 
-/** Where HTTP clients leave what they sent, got and were told: axios, got, ky, octokit, superagent, the AWS SDK. */
-const HTTP_NAMES = ['config', 'options', 'request', 'req', 'response', 'res', '$response']
+/**
+ * Where HTTP clients leave what they sent, got and were told: axios, got, ky, octokit, superagent, the AWS SDK. And the sign
+ * by which retries look there: without a response they would take any answer for none.
+ */
+const HTTP_NAMES = ['config', 'options', 'request', 'req', 'response', 'res', '$response', 'isAxiosError']
 
 /** Whether `httpOf` stands for an error's member of this name. */
 export const isHttpName = (name: string): boolean => HTTP_NAMES.includes(name)

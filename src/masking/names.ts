@@ -14,7 +14,7 @@ const SECRET_NAMES =
 
 /** `display_phone_number` is the business's own, and is not here. */
 const PERSONAL_NAMES = {
-  tel: 'waid from to recipient recipientid phone phonenumber mobile msisdn',
+  tel: 'waid from to recipient recipientid phone phonenumber mobile msisdn input',
   mail: 'email emailaddress',
   text: 'body text caption firstname lastname fullname formattedname pushname address street latitude longitude',
   subtree: 'profile',

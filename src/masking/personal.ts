@@ -87,13 +87,13 @@ function localPartStart(text: string, at: number, floor: number): number {
   return start
 }
 
-/** Two labels at least; a dot at the end belongs to the sentence. */
+/** Two labels at least, the last one no number: `pino@10.4.0` is a version. A dot at the end belongs to the sentence. */
 function domainEnd(text: string, from: number): number | undefined {
+  let label = from
   let end = runEnd(text, from, LABEL)
-  let labels = end > from ? 1 : 0
-  while (labels > 0 && text[end] === '.' && isIn(LABEL, text.charCodeAt(end + 1))) {
-    end = runEnd(text, end + 1, LABEL)
-    labels++
+  while (end > label && text[end] === '.' && isIn(LABEL, text.charCodeAt(end + 1))) {
+    label = end + 1
+    end = runEnd(text, label, LABEL)
   }
-  return labels >= 2 ? end : undefined
+  return label > from && !isIn(DIGIT, text.charCodeAt(label)) ? end : undefined
 }

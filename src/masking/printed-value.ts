@@ -21,6 +21,8 @@ const BEHIND_MEMBER = /[,}\])\r\n"\\]/
 const CONTAINER_PREFIX = /(?:[A-Z_$][\w$.]{0,63}(?:\(\d{1,16}\))?|\[[^\]\r\n]{1,80}\]) (?=[{[])/y
 /** How inspectors go on with a string of several lines. */
 const JOINT = / \+\r?\n[ \t]*(?=["'`])/y
+/** As a PIN has: `Unexpected token: 5` holds none. */
+const SHORTEST_NUMBER = 4
 /** A number, a bigint or a date. */
 const STARTS_NUMBER = /[-\d]/
 const NUMBER = /-?\d[-+.\w:]*/y
@@ -50,12 +52,15 @@ export function openingAt(text: string, from: number): Opening | undefined {
   return quoting === undefined || closesString(text, quote) ? undefined : { quoting, content: quote + 1 }
 }
 
+/** Where the next string begins of several that inspectors join, by the place behind a closing quote; that place for none. */
+export const joinedEnd = (text: string, at: number): number => matchEnd(JOINT, text, at)
+
 /** Where the content ends of a string, with the strings that inspectors join to it. */
 export function stringEnd(text: string, { quoting, content }: Opening, limit: number): number {
   let end = quoting.contentEnd(text, content, limit)
   for (;;) {
     const joint = end + quoting.quote.length
-    const next = matchEnd(JOINT, text, joint)
+    const next = joinedEnd(text, joint)
     const open = next > joint ? openingAt(text, next) : undefined
     if (open === undefined) return end
     end = open.quoting.contentEnd(text, open.content, limit)
@@ -71,7 +76,7 @@ export function containerAt(text: string, at: number): number {
 /** The end of a number, a bigint or a date that is one of several; `at` when there is none. */
 export function numberEnd(text: string, at: number): number {
   const end = STARTS_NUMBER.test(text.charAt(at)) ? matchEnd(NUMBER, text, at) : at
-  return end > at && isMember(text, end) ? end : at
+  return end - at >= SHORTEST_NUMBER && isMember(text, end) ? end : at
 }
 
 /** The end of a number or a word of JSON; `at` when there is none, or one that tells no more than that. */

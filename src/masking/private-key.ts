@@ -1,5 +1,6 @@
 import { characterSet, isIn, runEnd } from './characters.js'
 import { REDACTED } from './markers.js'
+import { joinedEnd } from './printed-value.js'
 import type { Trigger } from './scan.js'
 
 /** What the first line begins with, and that of a certificate too. */
@@ -38,6 +39,10 @@ export const privateKeyTrigger: Trigger = {
 /** With the rest of a word that it would cut in two, without the backslashes of a quote behind it. */
 function bodyEnd(text: string, from: number, limit: number): number {
   let end = runEnd(text, from, BODY, limit)
+  // Broken up into strings, one for each line.
+  for (let next = joinedEnd(text, end + 1); next > end + 1; next = joinedEnd(text, end + 1)) {
+    end = runEnd(text, next + 1, BODY, limit)
+  }
   if (end > from && end < limit && isIn(BASE64, text.charCodeAt(end - 1)))
     end = runEnd(text, end, REST, limit)
   if (text[end] === '"') while (end > from && text[end - 1] === '\\') end--

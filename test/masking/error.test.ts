@@ -278,7 +278,7 @@ describe('an HTTP client’s error', () => {
 
   it('keeps method, URL and status', () => {
     const http = { method: 'post', url: 'https://graph.example.com/v21.0/me/messages', status: 401 }
-    const kept = { isAxiosError: true, code: 'ERR_BAD_REQUEST', status: 401, http }
+    const kept = { code: 'ERR_BAD_REQUEST', status: 401, http }
     const { error, plain } = both(new AxiosError('Request failed with status code 401'))
     expect({ ...error }).toStrictEqual(kept)
     expect(error.name).toBe('AxiosError')
@@ -517,4 +517,28 @@ it('for every input it is an Error, and shows no eight characters of a secret', 
       expect(windows.filter((each) => printed.includes(each))).toEqual([])
     }),
   )
+})
+
+it('of a plain object that was thrown keeps message, name, code and status', () => {
+  const thrown = {
+    message: 'denied for token=abc123',
+    code: '42501',
+    status: 403,
+    details: 'Bearer abcDEF0123456789',
+  }
+  const error = createRedactor().error(thrown)
+  expect(error).toMatchObject({
+    name: 'Error',
+    message: 'denied for token=[REDACTED]',
+    code: '42501',
+    status: 403,
+  })
+  expect(Object.keys(error)).toEqual(['code', 'status'])
+})
+
+it('of an axios error leaves no sign that says there was no answer', () => {
+  const thrown = Object.assign(new Error('x'), { isAxiosError: true, response: { status: 400 } })
+  const error = createRedactor().error(thrown)
+  expect('isAxiosError' in error).toBe(false)
+  expect(error).toMatchObject({ http: { status: 400 } })
 })

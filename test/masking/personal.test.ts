@@ -406,3 +406,15 @@ describe('the option', () => {
     },
   )
 })
+
+it('a version of a package is no address', () => {
+  const frame =
+    'at x (/app/node_modules/.pnpm/pino@10.4.0/node_modules/pino/lib/proto.js:1:2), lodash@4.17.21'
+  expect(createRedactor({ personal: 'mask' }).text(frame)).toBe(frame)
+})
+
+it('the number that a send was asked for is hidden too', () => {
+  const answer = { contacts: [{ input: '16505551234', wa_id: '16505551234' }] }
+  const hidden = { contacts: [{ input: '+16••••34', wa_id: '+16••••34' }] }
+  expect(createRedactor({ personal: 'mask' }).value(answer)).toEqual(hidden)
+})

@@ -38,6 +38,10 @@ describe('a secret does not show in what is printed', () => {
     ['an array of PHP', `[token] => ${S}`],
     ['a struct of Go', `{Token:${S} Password:${S}}`],
     ['a map of Go', `map[password:${S} user:ana]`],
+    [
+      'a private key as Deno prints it',
+      `{ key: "-----BEGIN PRIVATE KEY-----\\n" +\n    "${S.repeat(4)}\\n" +\n    "${S}\\n-----END PRIVATE KEY-----" }`,
+    ],
     ['YAML', `host: x\npassword: ${S}\n`],
     ['an assignment to a member', `config['token'] = '${S}'`],
     ['a parameter list', `token[]=${S}&token[0]=${S}`],
@@ -88,6 +92,7 @@ describe('what holds no secret stays as it is', () => {
     '{ cookies: [Circular], token: null, hasToken: true, secrets: [REDACTED] }',
     'Unexpected token } in JSON at position 12',
     'exit code=1, retry in 5s',
+    'Unexpected token: 5',
   ])('%s', (text) => {
     expect(redactor.text(text)).toBe(text)
   })
