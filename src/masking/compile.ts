@@ -85,7 +85,14 @@ export function compile(options: RedactorOptions): Compiled {
     return answer
   }
 
-  return { rules: { named, scrub, personal }, literals }
+  function number(value: number, fired: Fired): number | string {
+    if (!literals.hasNumber()) return value
+    const text = String(value)
+    const hidden = literals.hide(text, fired)
+    return hidden === text ? value : hidden
+  }
+
+  return { rules: { named, scrub, number, personal }, literals }
 }
 
 function readPersonal(personal: RedactorOptions['personal'] = 'keep') {
@@ -98,10 +105,11 @@ function readPersonal(personal: RedactorOptions['personal'] = 'keep') {
 }
 
 function readWords(words: readonly string[] = [], option: string): readonly string[] {
-  if (!Array.isArray(words) || !words.every((word) => typeof word === 'string')) {
+  const copied: readonly unknown[] = Array.isArray(words) ? [...words] : [undefined]
+  if (!copied.every((word) => typeof word === 'string')) {
     throw new TypeError(`${option}: expected an array of strings`)
   }
-  return [...words]
+  return copied as readonly string[]
 }
 
 /** Folded, with its `*` in front when it names an ending. */

@@ -26,6 +26,8 @@ export interface Literals {
   /** Adds a value, and returns its removal. */
   add(literal: unknown, option: string): () => void
   hide(text: string, fired: Fired): string
+  /** Whether a number of JavaScript may be one of them. */
+  readonly hasNumber: () => boolean
 }
 
 export function createLiterals(changed: () => void): Literals {
@@ -33,9 +35,11 @@ export function createLiterals(changed: () => void): Literals {
   const counts = new Map<string, number>()
   /** Longest first, so that none leaves the rest of another. */
   let spellings: readonly string[] = []
+  let hasNumber = false
 
   function update(): void {
     spellings = [...new Set([...counts.keys()].flatMap(spellingsOf))].sort((a, b) => b.length - a.length)
+    hasNumber = spellings.some((spelling) => NUMBER.test(spelling))
     changed()
   }
 
@@ -56,6 +60,7 @@ export function createLiterals(changed: () => void): Literals {
         update()
       }
     },
+    hasNumber: () => hasNumber,
     hide(text, fired) {
       let hidden = text
       for (const spelling of spellings) {
@@ -119,6 +124,8 @@ function replaceAll(text: string, spelling: string): string {
 }
 
 const NUMBER = /^[-+.0-9Ee]+$/
+/** What is longer is no number that JavaScript printed. */
+const LONGEST_NUMBER = 64
 const NUMBERS = /* @__PURE__ */ characterSet('-+.0-9Ee')
 
 /**
@@ -126,8 +133,8 @@ const NUMBERS = /* @__PURE__ */ characterSet('-+.0-9Ee')
  * would stand cannot be told in an array, and so it is `null`.
  */
 function jsonNumberAt(text: string, at: number, floor: number) {
-  const from = runStart(text, at, NUMBERS, floor)
-  const to = runEnd(text, at, NUMBERS)
+  const from = runStart(text, at, NUMBERS, Math.max(floor, at - LONGEST_NUMBER))
+  const to = runEnd(text, at, NUMBERS, Math.min(text.length, at + LONGEST_NUMBER))
   const before = text.slice(Math.max(floor, from - 80), from).trimEnd()
   if (!/^\s*[,}\]]/.test(text.slice(to, to + 80))) return undefined
   const member = /(\\*)"\s*:$/.exec(before)

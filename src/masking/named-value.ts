@@ -43,6 +43,9 @@ const SETTING = /^[A-Z][A-Z0-9]*_[A-Z0-9_]*$/
 /** No word of prose: eight characters at least, and a digit among them. */
 const CODE = /(?=[A-Za-z._~+/=-]{0,256}\d)[A-Za-z0-9._~+/=-]{8,}/y
 
+/** A blank that is written out holds no secret. */
+const WRITTEN_TAB = /^\\+t$/
+
 /** Where a name stands. */
 export interface Span {
   readonly start: number
@@ -105,7 +108,7 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
       if (open !== undefined) return hideString(text, open, kind)
       if (isOther) return undefined
       const isTuple = first === 40 && quoting === apostrophes
-      const container = isTuple ? start : containerAt(text, start)
+      const container = isTuple ? start : containerAt(text, start, quoting === apostrophes)
       if (container === -1) return hideAtom(text, start, kind, quote)
       if (!isWhole(kind)) return undefined
       return hide(text, start, quoting.containerEnd(text, container), kind, asWritten, quote)
@@ -121,16 +124,25 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
           isHeader && !quoting.quote.endsWith('"') && !isMember(text, quoting.contentEnd(text, content) + 1)
         if (!isLine) return hideString(text, open, kind)
       }
-      const container = containerAt(text, start)
+      const container = containerAt(
+        text,
+        start,
+        !isHeader || /^[^-]*_[^-]*$/.test(text.slice(name.start, name.end)),
+      )
       if (container !== -1) {
-        return isWhole(kind) ? hide(text, start, apostrophes.containerEnd(text, container), kind) : undefined
+        if (!isWhole(kind)) return undefined
+        const end = apostrophes.containerEnd(text, container)
+        const isAll = !isHeader || isMember(text, end)
+        return hide(text, start, isAll ? end : headerEnd(text, end, name.start, text.length), kind)
       }
       const number = numberEnd(text, start)
       if (number > start) return hide(text, start, number, kind)
       if (isPlainMember(text, start)) return undefined
       const limit = Math.min(text.length, start + (LONGEST[kind] ?? text.length))
       const end = isHeader ? headerEnd(text, start, name.start, limit) : codeEnd(text, start, kind)
-      return end === start ? undefined : hide(text, start, end, kind)
+      return end === start || WRITTEN_TAB.test(text.slice(start, end))
+        ? undefined
+        : hide(text, start, end, kind)
     },
 
     afterEquals(text, from, kind, name) {

@@ -68,7 +68,13 @@ export function personalTriggers(how: 'mask' | Fingerprinter): readonly Trigger[
 }
 
 function replaceBy(how: 'mask' | Fingerprinter): Replace {
-  if (how !== 'mask') return (kind, value) => how.of(value, kind)
+  if (how !== 'mask') {
+    return (kind, value) => {
+      const tag = how.of(value, kind)
+      // Whatever a Fingerprinter of another make returns has to be inert in JSON.
+      return typeof tag === 'string' && FINGERPRINT.test(tag) ? tag : PERSONAL
+    }
+  }
   return (kind, value) => {
     if (kind === 'mail') return PERSONAL
     if (kind === 'wamid') return `wamid.${PERSONAL}`

@@ -16,7 +16,7 @@ const ATOM = /* @__PURE__ */ characterSet('^, \t\r\n}]"\'\\')
 /** These hold no secret, and tell whether a value was there. */
 const PLAIN = /^(?:null|undefined|true|false)$/
 /** What follows a value that is a member of something, or the end of a JSON string around it. */
-const BEHIND_MEMBER = /[,}\])\r\n"\\]/
+const BEHIND_MEMBER = /[,}\])\r\n"\\'`]/
 /** What inspectors print in front of a container: `Map(1) {`, `Creds {`, `[Object: null prototype] {`. */
 const CONTAINER_PREFIX = /(?:[A-Z_$][\w$.]{0,63}(?:\(\d{1,16}\))?|\[[^\]\r\n]{1,80}\]) (?=[{[])/y
 /** How inspectors go on with a string of several lines. */
@@ -25,7 +25,7 @@ const JOINT = / \+\r?\n[ \t]*(?=["'`])/y
 const SHORTEST_NUMBER = 4
 /** A number, a bigint or a date. */
 const STARTS_NUMBER = /[-\d]/
-const NUMBER = /-?\d[-+.\w:]*/y
+const NUMBER = /-?\d[-+.\w:]{0,64}/y
 /** The letter of a string's kind, as in Python. */
 const STRING_KINDS = /^[bBfFrRuU]["']/
 
@@ -67,9 +67,9 @@ export function stringEnd(text: string, { quoting, content }: Opening, limit: nu
   }
 }
 
-/** Where an object or an array begins, behind what inspectors print in front of one; -1 when none does. */
-export function containerAt(text: string, at: number): number {
-  const start = matchEnd(CONTAINER_PREFIX, text, at)
+/** Where an object or an array begins, behind what inspectors may print in front of one; -1 when none does. */
+export function containerAt(text: string, at: number, isInspected: boolean): number {
+  const start = isInspected ? matchEnd(CONTAINER_PREFIX, text, at) : at
   return isBracket(text.charCodeAt(start)) && !isPlain(text, start) ? start : -1
 }
 
@@ -105,7 +105,8 @@ function isPlain(text: string, at: number): boolean {
 
 function plainEnd(text: string, at: number): number {
   const bracket = text[at] === '[' ? text.slice(at, at + 32).indexOf(']') : -1
-  return bracket === -1 ? runEnd(text, at, ATOM) : at + bracket + 1
+  // A plain word or a marker is shorter than 32.
+  return bracket === -1 ? runEnd(text, at, ATOM, Math.min(text.length, at + 32)) : at + bracket + 1
 }
 
 const isBracket = (code: number): boolean => code === 123 || code === 91

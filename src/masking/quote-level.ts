@@ -30,6 +30,33 @@ export function doubleQuotes(backslashes: number): Quoting | undefined {
 
 const byLevel: readonly Quoting[] = /* @__PURE__ */ LEVELS.map(quotesOf)
 
+/** Where the text before a quote with so many backslashes ends; how to judge the next quote where this one is content. */
+export type Ends = (text: string, quote: number, backslashes: number) => number | Ends
+
+const levelEnds: readonly Ends[] = /* @__PURE__ */ LEVELS.map((level) => {
+  const ends: Ends = (_text, quote, backslashes) => {
+    const own = backslashes % (level + 1)
+    if (own !== level) return quote - own
+    return backslashes % (2 * (level + 1)) === level ? quote - level : ends
+  }
+  return ends
+})
+
+/** In a JSON string of this level; `undefined` when quotes with so many backslashes are structure nowhere. */
+export const endsOf = (level: Level): Ends | undefined => levelEnds[LEVELS.indexOf(level)]
+
+/** No JSON is around. */
+const neverEnds: Ends = () => neverEnds
+
+/**
+ * In a text of which is not known how deep it lies. What stands behind the first quote tells whether it ends a JSON string.
+ * If it does not it is content, and its backslashes tell the level from then on.
+ */
+export const firstEnds: Ends = (text, quote, backslashes) => {
+  if (closesString(text, quote)) return quote - backslashes
+  return backslashes === 0 ? neverEnds : (endsOf((backslashes - 1) / 2) ?? firstEnds)
+}
+
 function quotesOf(level: Level): Quoting {
   const quote = `${'\\'.repeat(level)}"`
 
@@ -48,7 +75,7 @@ function quotesOf(level: Level): Quoting {
     contentEnd,
     containerEnd: (text, from) =>
       closingBracket(text, from, (at) => {
-        if (text.charCodeAt(at) === APOSTROPHE) return { at, cut: false }
+        if (text.charCodeAt(at) !== QUOTE) return { at, cut: false }
         const own = backslashesBefore(text, at, from) % (level + 1)
         if (own !== level) return { at: at - own, cut: true }
         const end = contentEnd(text, at + 1)
@@ -68,9 +95,14 @@ export const backticks: Quoting = /* @__PURE__ */ singleQuotes(BACKTICK)
  */
 function singleQuotes(mark: number): Quoting {
   function contentEnd(text: string, from: number, limit: number = text.length): number {
+    let ends: Ends = firstEnds
     for (let at = from; at < limit; at++) {
       const code = text.charCodeAt(at)
-      if (code === QUOTE && closesString(text, at)) return at - backslashesBefore(text, at, from)
+      if (code === QUOTE) {
+        const end = ends(text, at, backslashesBefore(text, at, from))
+        if (typeof end === 'number') return end
+        ends = end
+      }
       if (isLineEnd(code) || (code === mark && backslashesBefore(text, at, from) % 2 === 0)) return at
     }
     return limit
@@ -108,7 +140,7 @@ function closingBracket(text: string, from: number, stringEnd: StringEnd): numbe
   let depth = 0
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE || code === APOSTROPHE) {
+    if (code === QUOTE || code === APOSTROPHE || code === BACKTICK) {
       const end = stringEnd(at)
       if (end.cut) return end.at
       at = end.at

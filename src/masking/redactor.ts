@@ -26,15 +26,14 @@ import { copyOf } from './value.js'
  */
 export function createRedactor(options: RedactorOptions = {}): Redactor {
   assertObject(options, 'options')
+  if (Array.isArray(options)) throw new TypeError('options: expected an object')
   const { literals: initial = [], maxDepth = 16, maxString = 65_536, observe } = options
   if (!Array.isArray(initial)) throw new TypeError('literals: expected an array')
   assertInteger(maxDepth, 'maxDepth', 1, 64)
   assertInteger(maxString, 'maxString', 1024, 1_048_576)
   assertOptionalFunction(observe, 'observe')
   const { rules, literals } = compile(options)
-  initial.forEach((literal, at) => {
-    literals.add(literal, `literals[${at}]`)
-  })
+  for (const [at, literal] of [...initial].entries()) literals.add(literal, `literals[${at}]`)
   const how = { rules, maxDepth, maxString }
 
   /** Whatever goes wrong, nothing that was not redacted is given out. */

@@ -18,6 +18,8 @@ export interface Rules {
   named(name: string, fired: Fired): Named
   /** The text without secrets. */
   scrub(text: string, fired: Fired): string
+  /** The number itself, or what stands for it when it was registered. */
+  number(value: number, fired: Fired): number | string
   /** What is printed for text under a name of this kind; the text itself where it is nothing of the kind. */
   personal(kind: 'tel' | 'mail' | 'text', text: string, fired: Fired): string
 }

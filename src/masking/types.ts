@@ -56,7 +56,8 @@ export interface Redactor {
   /** Bytes in, bytes out, UTF-8, line by line; right wherever the chunks are cut. `Duplex.fromWeb` makes it Node's. */
   stream(): TransformStream<Uint8Array, Uint8Array>
   /**
-   * Hides this exact value from now on, raw, JSON-escaped and percent-encoded. Returns its removal.
+   * Hides this exact value from now on, raw, JSON-escaped and percent-encoded. Returns its removal. A value that is a piece
+   * of JSON's structure, such as `null,"a"`, is no secret, and may leave JSON invalid.
    *
    * @throws TypeError unless it is a well-formed string or a `Secret` of one; RangeError under 8 or over 4096 characters,
    * on a part of a marker, and for more than 256 values.

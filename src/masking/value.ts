@@ -74,7 +74,7 @@ export function copy(walk: Walk, value: unknown): unknown {
     case 'object':
       return value === null ? null : copyObject(walk, value)
     case 'number':
-      return Number.isFinite(value) ? value : null
+      return Number.isFinite(value) ? walk.rules.number(value, walk.fired) : null
     case 'boolean':
       return value
     case 'bigint':

@@ -246,11 +246,16 @@ describe('register', () => {
 })
 
 describe('a literal that is a number', () => {
-  const redactor = createRedactor({ literals: ['12345678', '3.14159265'] })
+  const redactor = createRedactor({ literals: ['12345678', '98765.4321'] })
+
+  it('goes as a number of JavaScript too, and no other number does', () => {
+    const hidden = { a: '[REDACTED]', b: ['[REDACTED]', 1] }
+    expect(redactor.value({ a: 12345678, b: [98765.4321, 1] })).toEqual(hidden)
+  })
 
   it.each([
     ['{"id":12345678,"b":1}', '{"id":"[REDACTED]","b":1}'],
-    ['{"id": 3.14159265}', '{"id": "[REDACTED]"}'],
+    ['{"id": 98765.4321}', '{"id": "[REDACTED]"}'],
     ['{"raw":"{\\"id\\":12345678}"}', '{"raw":"{\\"id\\":\\"[REDACTED]\\"}"}'],
     ['{"longer":9123456780}', '{"longer":"[REDACTED]"}'],
     ['[1,12345678,2]', '[1,null,2]'],

@@ -317,3 +317,14 @@ describe('keep', () => {
     expect(() => createRedactor({ keep: keep as string[] })).toThrow(/^keep: /)
   })
 })
+
+it.each([
+  ['names', { names: Array(2) }],
+  ['keep', { keep: Array(2) }],
+  ['literals[0]', { literals: Array(2) }],
+  ['options', []],
+])('a list with holes, or in the place of options, is refused: %s', (option, options) => {
+  expect(() => createRedactor(options as never)).toThrow(
+    new RegExp(`^${option.replace(/[[\]]/g, '.')}: expected`),
+  )
+})

@@ -418,3 +418,11 @@ it('the number that a send was asked for is hidden too', () => {
   const hidden = { contacts: [{ input: '+16••••34', wa_id: '+16••••34' }] }
   expect(createRedactor({ personal: 'mask' }).value(answer)).toEqual(hidden)
 })
+
+it('what a Fingerprinter returns that is no tag is not printed', () => {
+  for (const of of [() => 'x"y', (value: unknown) => String(value), () => 5 as unknown as string]) {
+    const redactor = createRedactor({ personal: { of } })
+    expect(redactor.text('{"m":"call +16505551234"}')).toBe('{"m":"call [PERSONAL]"}')
+    expect(redactor.value({ from: '16505551234' })).toEqual({ from: '[PERSONAL]' })
+  }
+})

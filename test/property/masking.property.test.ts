@@ -2,7 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRedactor, type Redactor } from 'waxseal/masking'
 
-const RUNS = { numRuns: 1000 }
+// The same texts each time: the alphabet is made of what the rules are hardest to get right on, so that among hundreds of
+// thousands of texts one may still differ on a second walk. `SEED=…` and `RUNS=…` look at others.
+const RUNS = {
+  numRuns: Number(process.env['RUNS'] ?? 1000),
+  seed: Number(process.env['SEED'] ?? 20261122),
+}
 
 /** What rules look for, what ends what they hide, and what could pass for a marker. */
 const CUES = [
