@@ -102,6 +102,12 @@ export function escapeBefore(text: string, to: number): number {
   return runEnd(text, to - 4, HEX, to) === to ? 6 : 0
 }
 
+/** How many characters from here on belong to a written escape that begins right before: JSON would lose its backslash. */
+export function escapeRest(text: string, at: number): number {
+  if (text[at - 1] !== '\\') return 0
+  return [1, 5].find((length) => escapeBefore(text, at + length) > 0) ?? 0
+}
+
 /** Whether a percent-encoded byte ends right before `at`. */
 export const percentBefore = (text: string, at: number): boolean =>
   text[at - 3] === '%' && runEnd(text, at - 2, HEX, at) === at

@@ -1,5 +1,5 @@
 import { exposed } from '../internal/secret-values.js'
-import { characterSet, escapeBefore, runEnd, runStart } from './characters.js'
+import { characterSet, escapeRest, runEnd, runStart } from './characters.js'
 import { REDACTED } from './markers.js'
 import type { Fired } from './rules.js'
 
@@ -115,7 +115,7 @@ function replaceAll(text: string, spelling: string): string {
   let end = 0
   for (let at = text.indexOf(spelling); at !== -1; at = text.indexOf(spelling, end)) {
     const number = NUMBER.test(spelling) ? jsonNumberAt(text, at, end) : undefined
-    const kept = [1, 5].find((length) => text[at - 1] === '\\' && escapeBefore(text, at + length) > 0) ?? 0
+    const kept = escapeRest(text, at)
     out +=
       number === undefined ? text.slice(end, at + kept) + REDACTED : text.slice(end, number.from) + number.put
     end = number?.to ?? at + spelling.length

@@ -116,7 +116,8 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
 
     afterBareName(text, from, kind, name) {
       const start = skipBlanks(text, from)
-      const isHeader = isHeaderName(text.slice(name.start, name.end))
+      const written = text.slice(name.start, name.end)
+      const isHeader = isHeaderWord(written) || /[-_]/.test(written)
       const open = literalAt(text, start)
       if (open !== undefined) {
         const { quoting, content } = open
@@ -124,11 +125,7 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
           isHeader && !quoting.quote.endsWith('"') && !isMember(text, quoting.contentEnd(text, content) + 1)
         if (!isLine) return hideString(text, open, kind)
       }
-      const container = containerAt(
-        text,
-        start,
-        !isHeader || /^[^-]*_[^-]*$/.test(text.slice(name.start, name.end)),
-      )
+      const container = containerAt(text, start, !HYPHEN.test(written) && !isHeaderWord(written))
       if (container !== -1) {
         if (!isWhole(kind)) return undefined
         const end = apostrophes.containerEnd(text, container)
@@ -169,10 +166,14 @@ export function createNamedValue(personal: Rules['personal']): NamedValue {
 
 /** `authorization=Bearer abc` goes on over the blank. */
 function parameterEnd(text: string, from: number): number {
-  const end = runEnd(text, from, PARAMETER)
-  const next = skipBlanks(text, end)
-  const goesOn = next > end && end - from < LONGEST_SCHEME && SCHEME.test(text.slice(from, end))
-  return goesOn ? Math.max(end, parameterEnd(text, next)) : end
+  let start = from
+  for (;;) {
+    const end = runEnd(text, start, PARAMETER)
+    const next = skipBlanks(text, end)
+    const goesOn = next > end && end - start < LONGEST_SCHEME && SCHEME.test(text.slice(start, end))
+    if (!goesOn || runEnd(text, next, PARAMETER) === next) return end
+    start = next
+  }
 }
 
 const IN_PARENTHESES = /* @__PURE__ */ characterSet('^)\r\n"\\')
@@ -203,8 +204,11 @@ function isQuote(text: string, at: number): boolean {
   return code === QUOTE || code === APOSTROPHE
 }
 
-const isHeaderName = (name: string): boolean =>
-  /[-_]/.test(name) || ['authorization', 'cookie'].includes(fold(name))
+/** The headers that are one word. */
+const isHeaderWord = (name: string): boolean => ['authorization', 'cookie'].includes(fold(name))
+
+/** Inspectors quote a name that has one. */
+const HYPHEN = /-/
 
 /** Whether an object or an array goes as a whole; other personal data is looked for within. */
 const isWhole = (kind: NameClass): boolean => kind === 'secret' || kind === 'subtree'

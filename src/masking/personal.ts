@@ -1,4 +1,4 @@
-import { characterSet, escapeBefore, isIn, runEnd, runStart } from './characters.js'
+import { characterSet, escapeRest, isIn, runEnd, runStart } from './characters.js'
 import type { Fingerprinter } from './fingerprint.js'
 import { PERSONAL } from './markers.js'
 import { normalForm } from './normal-form.js'
@@ -86,11 +86,7 @@ function replaceBy(how: 'mask' | Fingerprinter): Replace {
 /** Not with the letter of an escape: JSON would lose its backslash. */
 function localPartStart(text: string, at: number, floor: number): number {
   const start = runStart(text, at, LOCAL_PART, floor)
-  for (const length of [1, 5]) {
-    if (text[start - 1] === '\\' && escapeBefore(text, start + length) > 0)
-      return Math.min(at, start + length)
-  }
-  return start
+  return Math.min(at, start + escapeRest(text, start))
 }
 
 /** Two labels at least, the last one no number: `pino@10.4.0` is a version. A dot at the end belongs to the sentence. */
