@@ -1,7 +1,7 @@
 import { createLiterals, type Literals } from './literals.js'
 import { nameTriggers } from './named-text.js'
 import { createNamedValue } from './named-value.js'
-import { createNames, fold, isBuiltInName, LONGEST_NAME } from './names.js'
+import { createNames, detached, fold, isBuiltInName, LONGEST_NAME } from './names.js'
 import { personalByName, personalTriggers } from './personal.js'
 import { printedBytesTriggers } from './printed-bytes.js'
 import { KEY_BEGIN, privateKeyTrigger } from './private-key.js'
@@ -80,7 +80,8 @@ export function compile(options: RedactorOptions): Compiled {
     // One that hides something is looked up each time, for `observe` to be told each time.
     if (printed === name && name.length <= LONGEST_REMEMBERED) {
       if (remembered.size >= REMEMBERED) remembered.clear()
-      remembered.set(name, answer)
+      const kept = detached(name)
+      remembered.set(kept, { kind: answer.kind, printed: kept })
     }
     return answer
   }

@@ -1,6 +1,6 @@
 import { exposed } from '../internal/secret-values.js'
 import { characterSet, escapeRest, runEnd, runStart } from './characters.js'
-import { REDACTED } from './markers.js'
+import { isInMarker, REDACTED } from './markers.js'
 import type { Fired } from './rules.js'
 
 const SHORTEST = 8
@@ -8,19 +8,6 @@ const LONGEST = 4096
 const MOST = 256
 /** Of JSON within JSON. Backslashes double with each, so there are few. */
 const LAYERS = 4
-/** A literal within one of these would change a marker. */
-const MARKERS = [
-  '[REDACTED]',
-  '[PERSONAL]',
-  '[Circular]',
-  '[Depth]',
-  '[Getter]',
-  '[Unreadable]',
-  '[Truncated]',
-  '[Truncated 0]',
-  '[Bytes 0]',
-]
-
 /** Values that are hidden as they are, whatever their name and shape. */
 export interface Literals {
   /** Adds a value, and returns its removal. */
@@ -84,11 +71,6 @@ function assertLiteral(value: unknown, option: string): string {
     throw new RangeError(`${option}: expected no part of a marker`)
   }
   return value
-}
-
-function isInMarker(value: string): boolean {
-  const part = /^\d+$/.test(value) ? value : value.replace(/\d+/, '0')
-  return MARKERS.some((marker) => marker.includes(part))
 }
 
 /** Raw; in JSON at any depth that logs have; percent-encoded, as in a URL and as in a form. */

@@ -18,3 +18,21 @@ const MARKER =
 export function isMarker(text: string): boolean {
   return text.length <= 28 && text.startsWith('[') && MARKER.test(text)
 }
+
+const MARKERS = [
+  REDACTED,
+  PERSONAL,
+  CIRCULAR,
+  DEPTH,
+  GETTER,
+  UNREADABLE,
+  '[Truncated]',
+  '[Truncated 0]',
+  '[Bytes 0]',
+]
+
+/** Whether the text is a part of a marker: to hide it would change one. Digits alone are not. */
+export function isInMarker(text: string): boolean {
+  const part = /^\d+$/.test(text) ? text : text.replace(/\d+/, '0')
+  return MARKERS.some((marker) => marker.includes(part))
+}

@@ -78,12 +78,15 @@ export function createNames({ added, kept, personal }: NameLists): Names {
       if (kind !== undefined || remembered.has(name)) return kind
       kind = lookUp(name)
       if (remembered.size >= REMEMBERED) remembered.clear()
-      remembered.set(name, kind)
+      remembered.set(detached(name), kind)
       return kind
     },
     mayEndIn,
   }
 }
+
+/** A copy. A slice would keep the whole line alive that it was cut out of, and the secrets in it. */
+export const detached = (name: string): string => ` ${name}`.slice(1)
 
 /** Capitals count as what folding makes of them, and where a separator stands anything may. */
 function endingsTest(names: readonly string[]): Names['mayEndIn'] {

@@ -141,6 +141,12 @@ const NAMES = [
   ],
   ...[
     'authorization: ',
+    '"x-token: a",',
+    '\\nx-token: a',
+    'x-token: "," ',
+    'token:',
+    'pin:1',
+    "'from':'\\",
     'cookie: a=b; ',
     '{"token":{"a":"',
     '[{"token":[',

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { createRedactor, type RedactorOptions } from 'waxseal/masking'
 
@@ -327,4 +329,18 @@ it.each([
   expect(() => createRedactor(options as never)).toThrow(
     new RegExp(`^${option.replace(/[[\]]/g, '.')}: expected`),
   )
+})
+
+it('names that are remembered do not keep the lines alive that they stood in', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const redactor = createRedactor()
+  const held = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = held()
+  for (let i = 0; i < 100; i++)
+    redactor.text(`{"x${i}_of_the_account_token":"a","pad":"${' '.repeat(1_000_000)}"}`)
+  expect(held() - before).toBeLessThan(20_000_000)
 })

@@ -94,22 +94,6 @@ it('a row of scheme words is one value, however long', () => {
   expect(redactor.text(`authorization=${'bearer '.repeat(100_000)}x`)).toBe('authorization=[REDACTED]')
 })
 
-it('a line is not walked to its end for each header in it', () => {
-  const started = process.cpuUsage()
-  for (const unit of [
-    '"x-token: a",',
-    '\\\\nx-token: a',
-    'x-token: "," ',
-    'token:',
-    'pin:1',
-    "'from':'\\\\",
-  ]) {
-    redactor.text(unit.repeat(Math.ceil(262_144 / unit.length)))
-  }
-  // Seconds where it is quadratic: 1 MB and a half in all, in a tenth of the time that one of them took.
-  expect(process.cpuUsage(started).user).toBeLessThan(20_000_000)
-})
-
 describe('what holds no secret stays as it is', () => {
   it.each([
     'password: required, Token: expired, secret: string, token: Token',
